@@ -1,0 +1,148 @@
+//! What stands under a key: a plain value, one with a deadline, or a list of flash entries.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use super::value::{Unencodable, Value};
+use crate::time::Timestamp;
+
+/// A key: a schema's `&'static str`, which costs nothing to copy, or a counted string.
+#[derive(Clone)]
+pub(crate) enum Key {
+    Static(&'static str),
+    Shared(Arc<str>),
+}
+
+impl Key {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Static(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Self::Shared(text.into())
+    }
+}
+
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) slot: Slot,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Slot {
+    Plain(Value),
+    Expiring(Timestamp, Value),
+    Flash(Arc<Vec<FlashEntry>>),
+}
+
+/// One flash message. The id lets a take remove exactly what it returned.
+#[derive(Clone, Debug)]
+pub(crate) struct FlashEntry {
+    pub(crate) id: u64,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) value: Value,
+}
+
+impl FlashEntry {
+    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+impl Slot {
+    pub(crate) fn new(value: Value, expires: Option<Timestamp>) -> Self {
+        match expires {
+            None => Self::Plain(value),
+            Some(expires) => Self::Expiring(expires, value),
+        }
+    }
+
+    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            Self::Expiring(expires, _) => now < *expires,
+            Self::Flash(entries) => entries.iter().any(|entry| entry.is_live(now)),
+        }
+    }
+
+    /// The value, unless this is a flash.
+    pub(crate) fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Plain(value) | Self::Expiring(_, value) => Some(value),
+            Self::Flash(_) => None,
+        }
+    }
+
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
+        match self {
+            Self::Expiring(expires, _) => Some(*expires),
+            Self::Plain(_) | Self::Flash(_) => None,
+        }
+    }
+
+    pub(crate) fn flash(&self) -> &[FlashEntry] {
+        match self {
+            Self::Flash(entries) => entries,
+            Self::Plain(_) | Self::Expiring(..) => &[],
+        }
+    }
+
+    pub(crate) fn size(&self) -> Result<usize, Unencodable> {
+        match self {
+            Self::Plain(value) | Self::Expiring(_, value) => value.size(),
+            Self::Flash(entries) => entries.iter().try_fold(0usize, |sum, entry| {
+                Ok(sum.saturating_add(entry.value.size()?))
+            }),
+        }
+    }
+
+    /// Whether both are one and the same by identity.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Plain(a), Self::Plain(b)) => a.is_same(b),
+            (Self::Expiring(at, a), Self::Expiring(other_at, b)) => at == other_at && a.is_same(b),
+            (Self::Flash(a), Self::Flash(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! The contract between the layer and a backend.
+
+mod erased;
+mod error;
+
+use std::fmt;
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::id::{OwnerKey, StoreKey};
+use crate::record::{Record, SessionHandle, Version};
+use crate::time::Timestamp;
+
+#[cfg(feature = "tower")]
+pub(crate) use erased::ErasedStore;
+pub use error::{StoreError, StoreErrorKind};
+
+/// What every verb is told first: the caller's time, and how long things are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// The time by the layer's clock. Deadlines are compared with this, never with the engine's clock.
+    pub now: Timestamp,
+    /// How long a tombstone is kept.
+    pub grace: Duration,
+    /// By how much the clocks of nodes may differ: `gc` deletes only what is past by more.
+    pub max_skew: Duration,
+}
+
+/// How many sessions an owner may have, and what happens beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnerRule {
+    /// How many live sessions at most, the one that is being bound included.
+    pub max: NonZeroU32,
+    /// What happens to one more.
+    pub over: Over,
+}
+
+/// What happens when an owner has too many sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The sessions that began first are destroyed.
+    Evict,
+    /// The new one is refused.
+    Refuse,
+}
+
+/// Answer of [`SessionStore::read`].
+#[derive(Clone, Debug)]
+pub enum ReadOutcome {
+    /// The record, which lives.
+    Live(Arc<Record>),
+    /// A tombstone: the session was rotated (then it names the successor) or destroyed a moment ago.
+    Gone {
+        /// Where it lives on.
+        successor: Option<StoreKey>,
+    },
+    /// Nothing, or an expired record.
+    Absent,
+    /// Something that is not a readable record. It is kept for inspection until it expires.
+    Damaged,
+}
+
+/// Answer of [`SessionStore::create`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateOutcome {
+    /// It stands; also if this very commit had created it before.
+    Created,
+    /// Another live record stands under this key.
+    Exists,
+    /// A tombstone stands under this key.
+    Gone,
+    /// The owner has as many sessions as the rule allows.
+    OwnerRefused,
+    /// The owner's sessions were revoked since the request authenticated.
+    OwnerRevoked,
+}
+
+/// Answer of [`SessionStore::save`].
+#[derive(Clone, Debug)]
+pub enum SaveOutcome {
+    /// Stored, with this version.
+    Saved(Version),
+    /// Another commit came first. This is the record as it stands.
+    Conflict(Arc<Record>),
+    /// No live record stands under this key.
+    Gone,
+}
+
+/// Answer of [`SessionStore::rotate`].
+#[derive(Clone, Debug)]
+pub enum RotateOutcome {
+    /// The record stands under the new key with this version, and the old key is dead; also if this very commit
+    /// had done so before.
+    Saved(Version),
+    /// Another commit came first. This is the record under the old key as it stands.
+    Conflict(Arc<Record>),
+    /// No live record stands under the old key.
+    Gone,
+    /// The owner has as many sessions as the rule allows.
+    OwnerRefused,
+    /// The owner's sessions were revoked since the request authenticated.
+    OwnerRevoked,
+}
+
+/// Answer of [`SessionStore::touch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TouchOutcome {
+    /// The idle deadline was renewed.
+    Touched,
+    /// Another commit came first; it has renewed the deadline itself.
+    Stale,
+    /// No live record stands under this key.
+    Gone,
+}
+
+/// Answer of [`SessionStore::gc`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many dead records and tombstones went.
+    pub removed: usize,
+    /// Whether the budget ran out before everything dead was found.
+    pub more: bool,
+}
+
+/// One session in the listing of its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionInfo {
+    /// Its name, for [`SessionStore::destroy_of`]. Tells nothing of the id.
+    pub handle: SessionHandle,
+    /// When it began.
+    pub created: Timestamp,
+    /// When a request was last seen, to within `touch_interval`.
+    pub last_seen: Timestamp,
+    /// The label that the application gave it.
+    pub label: Option<Arc<str>>,
+}
+
+impl SessionInfo {
+    /// What a listing tells of a record.
+    #[must_use]
+    pub fn of(header: &crate::record::Header) -> Self {
+        Self {
+            handle: header.handle,
+            created: header.created,
+            last_seen: header.last_seen,
+            label: header.label.clone(),
+        }
+    }
+}
+
+/// A backend that keeps sessions.
+///
+/// A store is a thin translation of these verbs into what its engine does best. It never sees a
+/// [`SessionId`](crate::SessionId), never decides policy, never merges, and never retries a conflict.
+/// `session::testing::conformance!` (feature `testing`) runs the contract against it.
+///
+/// # Rules for every verb
+///
+/// - A record lives while [`Header::is_live`](crate::Header::is_live)`(op.now)`. An expired one is treated as if it were not there, but
+///   only `gc` and `create` remove it.
+/// - Only `create` makes a record, and `rotate` moves one. `save` and `touch` change a live record or answer
+///   `Gone`.
+/// - A *tombstone* is left for `op.grace` after `rotate` (naming the successor) and after `destroy`, also after a
+///   `destroy` of a key without record. While it stands, no verb makes the key live.
+/// - Each verb is atomic: a reader sees the state before it or after it, whatever fails or is cancelled meanwhile.
+/// - An error means that the outcome is unknown: the old state or the new, never a mixture.
+///
+/// # Owners
+///
+/// Per owner a store keeps `not_before` and the set of live sessions. `create` and `rotate` of a record with an
+/// owner first enter it into the set in one atomic step, and answer `OwnerRevoked` if
+/// `authenticated_at <= not_before`. With a `bind` rule the same step counts the owner's live sessions (the one
+/// under `old`, or under the same key, not counted) and evicts those with the earliest `created`, or answers
+/// `OwnerRefused`. A refusal changes nothing. A `rotate` that changes the owner takes the old key out of the
+/// former owner's set. `not_before` lives as long as the longest absolute lifetime.
+pub trait SessionStore: Send + Sync + 'static {
+    /// Promises that every future of this store is ready at its first poll, so that the layer needs no box for it.
+    ///
+    /// A future that breaks the promise is dropped, and the verb is an error.
+    const ALWAYS_READY: bool = false;
+
+    /// The record under `key`. With `renew` (the touch interval), renews its idle deadline in the same step where
+    /// [`Header::renewal`](crate::Header::renewal) says that it is due, without changing version or data.
+    fn read(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        renew: Option<Duration>,
+    ) -> impl Future<Output = Result<ReadOutcome, StoreError>> + Send;
+
+    /// Makes a record. Idempotent: with a live record of the same `commit_id` under `key` it answers `Created`.
+    fn create(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        record: Arc<Record>,
+        bind: Option<OwnerRule>,
+    ) -> impl Future<Output = Result<CreateOutcome, StoreError>> + Send;
+
+    /// Replaces the live record under `key` if its version is `expected`. The owner is never changed by it.
+    fn save(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        record: Arc<Record>,
+        expected: Version,
+    ) -> impl Future<Output = Result<SaveOutcome, StoreError>> + Send;
+
+    /// Stores `record` under `new` and leaves a tombstone with successor `new` under `old`, in one step, if the
+    /// live record under `old` has version `expected`. Idempotent: if `old` is a tombstone whose successor is
+    /// `new`, and `new` is live with the same `commit_id`, it answers `Saved`.
+    fn rotate(
+        &self,
+        op: &Op,
+        old: &StoreKey,
+        new: &StoreKey,
+        record: Arc<Record>,
+        expected: Version,
+        bind: Option<OwnerRule>,
+    ) -> impl Future<Output = Result<RotateOutcome, StoreError>> + Send;
+
+    /// Sets the idle deadline (never to an earlier one, never past the absolute one) and `last_seen = op.now` if
+    /// the version is `expected`; leaves version and data alone.
+    fn touch(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        expected: Version,
+        idle_deadline: Timestamp,
+    ) -> impl Future<Output = Result<TouchOutcome, StoreError>> + Send;
+
+    /// Ends the session under `key` and leaves a tombstone. If a tombstone with a successor stood there, hands
+    /// back the successor, which the caller destroys next.
+    fn destroy(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+    ) -> impl Future<Output = Result<Option<StoreKey>, StoreError>> + Send;
+
+    /// Whether a live record stands under `key`.
+    fn exists(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes at most about `budget` records and tombstones whose time passed more than `op.max_skew` ago.
+    fn gc(&self, op: &Op, budget: usize) -> impl Future<Output = Result<Swept, StoreError>> + Send;
+
+    /// The live sessions of an owner, oldest first. Each entry of the set is verified, the dead are pruned.
+    fn sessions_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+    ) -> impl Future<Output = Result<Vec<SessionInfo>, StoreError>> + Send;
+
+    /// Destroys the live session of `owner` that has this handle, and says whether there was one.
+    fn destroy_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+        handle: SessionHandle,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Destroys all sessions of `owner` but `except`, and says how many there were. First sets
+    /// `not_before = op.now` and lists, in one atomic step that stamps the excepted session with
+    /// `authenticated_at` just after `not_before`; then destroys each. Each leaves a tombstone.
+    fn destroy_all_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+        except: Option<&StoreKey>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// A counted store is a store, so that a test can keep a hand on the one that it gave to the layer.
+impl<S: SessionStore> SessionStore for Arc<S> {
+    const ALWAYS_READY: bool = S::ALWAYS_READY;
+
+    fn read(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        renew: Option<Duration>,
+    ) -> impl Future<Output = Result<ReadOutcome, StoreError>> + Send {
+        (**self).read(op, key, renew)
+    }
+    fn create(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        record: Arc<Record>,
+        bind: Option<OwnerRule>,
+    ) -> impl Future<Output = Result<CreateOutcome, StoreError>> + Send {
+        (**self).create(op, key, record, bind)
+    }
+    fn save(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        record: Arc<Record>,
+        expected: Version,
+    ) -> impl Future<Output = Result<SaveOutcome, StoreError>> + Send {
+        (**self).save(op, key, record, expected)
+    }
+    fn rotate(
+        &self,
+        op: &Op,
+        old: &StoreKey,
+        new: &StoreKey,
+        record: Arc<Record>,
+        expected: Version,
+        bind: Option<OwnerRule>,
+    ) -> impl Future<Output = Result<RotateOutcome, StoreError>> + Send {
+        (**self).rotate(op, old, new, record, expected, bind)
+    }
+    fn touch(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        expected: Version,
+        idle_deadline: Timestamp,
+    ) -> impl Future<Output = Result<TouchOutcome, StoreError>> + Send {
+        (**self).touch(op, key, expected, idle_deadline)
+    }
+    fn destroy(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+    ) -> impl Future<Output = Result<Option<StoreKey>, StoreError>> + Send {
+        (**self).destroy(op, key)
+    }
+    fn exists(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).exists(op, key)
+    }
+    fn gc(&self, op: &Op, budget: usize) -> impl Future<Output = Result<Swept, StoreError>> + Send {
+        (**self).gc(op, budget)
+    }
+    fn sessions_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+    ) -> impl Future<Output = Result<Vec<SessionInfo>, StoreError>> + Send {
+        (**self).sessions_of(op, owner)
+    }
+    fn destroy_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+        handle: SessionHandle,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).destroy_of(op, owner, handle)
+    }
+    fn destroy_all_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+        except: Option<&StoreKey>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        (**self).destroy_all_of(op, owner, except)
+    }
+}
+
+impl fmt::Display for Swept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} removed{}",
+            self.removed,
+            if self.more { ", more to come" } else { "" }
+        )
+    }
+}
