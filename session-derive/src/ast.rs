@@ -65,8 +65,12 @@ impl<'a> Schema<'a> {
         match named_fields(input) {
             Ok(named) => {
                 for field in named {
-                    let index = fields.len();
-                    fields.extend(Field::parse(cx, &options, &this, field, index));
+                    let Some(ident) = &field.ident else { continue };
+                    // Of two fields of one name the compiler speaks itself.
+                    if fields.iter().all(|known: &Field<'_>| known.ident != ident) {
+                        let index = fields.len();
+                        fields.push(Field::parse(cx, &options, &this, ident, field, index));
+                    }
                 }
             }
             Err(error) => cx.push(error),
@@ -119,10 +123,10 @@ impl<'a> Field<'a> {
         cx: &mut Ctxt,
         container: &ContainerOptions,
         this: &TokenStream,
+        ident: &'a Ident,
         field: &'a syn::Field,
         index: usize,
-    ) -> Option<Self> {
-        let ident = field.ident.as_ref()?;
+    ) -> Self {
         let mut options = FieldOptions::parse(cx, &field.attrs);
         let name = ident.unraw().to_string();
         let prefix = container.prefix.as_ref().map(LitStr::value);
@@ -130,7 +134,7 @@ impl<'a> Field<'a> {
         let own_key = given.unwrap_or_else(|| container.rename_all.apply(&name));
         let (kind, value) = kind(&options, &field.ty);
         let default = options.default.take();
-        Some(Self {
+        Self {
             index,
             ident,
             name,
@@ -143,7 +147,7 @@ impl<'a> Field<'a> {
             value: replace_self(value.to_token_stream(), this),
             default: default.map(|expr| replace_self(expr, this)),
             options,
-        })
+        }
     }
 
     pub(crate) fn is_default(&self) -> bool {

@@ -94,23 +94,19 @@ fn generics(cx: &mut Ctxt, schema: &Schema<'_>) {
 /// `redirect`, `next` and `status` answer a request that lacks a required field.
 fn when_missing(cx: &mut Ctxt, schema: &Schema<'_>) {
     let words = &schema.options.words;
+    let required = |field: &Field<'_>| field.kind == Kind::Required;
     if let Some(later) = words.later_of(word::REDIRECT, word::STATUS) {
         cx.error(
             later,
             "`redirect` and `status` exclude each other: a response has one status",
         );
-    } else if !schema
-        .fields
-        .iter()
-        .any(|field| field.kind == Kind::Required)
-    {
-        for given in [word::REDIRECT, word::STATUS]
-            .into_iter()
-            .filter_map(|word| words.get(word))
-        {
-            let message = "has no effect: it answers for a missing required field, and this struct \
-                           has none (a field that is neither `Option` nor `default`)";
-            cx.error(given, format_args!("`{given}` {message}"));
+    // What has no fields has been told so, or has nothing else to say.
+    } else if !schema.fields.is_empty() && !schema.fields.iter().any(required) {
+        let given = [word::REDIRECT, word::STATUS];
+        for given in given.into_iter().filter_map(|word| words.get(word)) {
+            let message = "it answers for a missing required field, and this struct has none (one \
+                           that is neither `Option` nor `default`)";
+            cx.error(given, format_args!("`{given}` has no effect: {message}"));
         }
     }
     if let Some(next) = words.get(word::NEXT) {
@@ -198,10 +194,7 @@ fn keys(cx: &mut Ctxt, schema: &Schema<'_>) {
         } else if prefix.is_none() && field.key.starts_with("__") {
             let message = "keys that start with `__` are the library's own; write `key = \"..\"`";
             cx.error(&at, message);
-        } else if let Some(other) = owners.insert(field.key.clone(), field.ident)
-            // Of two fields of one name the compiler speaks itself.
-            && other != field.ident
-        {
+        } else if let Some(other) = owners.insert(field.key.clone(), field.ident) {
             let key = &field.key;
             cx.error(
                 &at,
@@ -247,9 +240,7 @@ fn names(cx: &mut Ctxt, schema: &Schema<'_>) {
             } else if text.starts_with("__") && !field.key.starts_with("__") {
                 let message = "names that start with `__` are the library's own";
                 cx.error(field.ident, format_args!("{message}; {rename}"));
-            } else if let Some(other) = names.insert(name, field)
-                && other.ident != field.ident
-            {
+            } else if let Some(other) = names.insert(name, field) {
                 let other = other.ident;
                 let message = "is generated for the field";
                 cx.error(

@@ -1,6 +1,6 @@
 //! What can be seen of a field's type: its tokens, for a macro knows no types.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, Type};
 
@@ -47,13 +47,7 @@ impl<'a> Shape<'a> {
 /// Replaces `Self`, which in the code that we generate is another type than where it was written.
 pub(crate) fn replace_self(tokens: TokenStream, this: &TokenStream) -> TokenStream {
     let replaced = tokens.into_iter().map(|tree| match tree {
-        TokenTree::Ident(ident) if ident == "Self" => {
-            let spanned = this.clone().into_iter().map(|mut tree| {
-                tree.set_span(tree.span().located_at(ident.span()));
-                tree
-            });
-            spanned.collect()
-        }
+        TokenTree::Ident(ident) if ident == "Self" => located_at(this.clone(), ident.span()),
         TokenTree::Group(group) => {
             let stream = replace_self(group.stream(), this);
             let mut replaced = Group::new(group.delimiter(), stream);
@@ -63,6 +57,15 @@ pub(crate) fn replace_self(tokens: TokenStream, this: &TokenStream) -> TokenStre
         other => TokenStream::from(other),
     });
     replaced.collect()
+}
+
+/// Makes errors about the tokens point at `span`, and leaves alone what their names mean.
+pub(crate) fn located_at(tokens: TokenStream, span: Span) -> TokenStream {
+    let located = tokens.into_iter().map(|mut tree| {
+        tree.set_span(tree.span().located_at(span));
+        tree
+    });
+    located.collect()
 }
 
 /// The `&` of a borrow in a type; one in the braces of a const argument is an operator.

@@ -54,7 +54,7 @@ pub(super) fn not_empty(text: LitStr) -> Result<LitStr> {
     if text.value().is_empty() {
         return Err(Error::new_spanned(
             text,
-            "expected a text that is not empty",
+            "expected a string that is not empty",
         ));
     }
     Ok(text)

@@ -12,6 +12,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseBuffer, ParseStream};
+use syn::token::Paren;
 use syn::{Attribute, Error, LitStr, Meta, Result, Token, Variant};
 
 pub(crate) use self::container::ContainerOptions;
@@ -68,12 +69,11 @@ impl Item<'_> {
     }
 
     fn flag(&self) -> Result<()> {
-        if self.input.is_empty() || self.input.peek(Token![,]) {
-            return Ok(());
+        let Self { word, input, .. } = self;
+        if input.peek(Token![=]) || input.peek(Paren) {
+            return Err(self.error(format_args!("`{word}` takes no value")));
         }
-        Err(self
-            .input
-            .error(format_args!("`{}` takes no value", self.word)))
+        Ok(())
     }
 
     /// Reads `= value`; `form` shows a value as the user would write it.
@@ -100,7 +100,12 @@ impl Item<'_> {
         }
         // `default = expr` reads like an enum variant with its discriminant, the one place where
         // syn finds the end of any expression without being built `full`.
-        let variant: Variant = self.whole.parse()?;
+        let variant: Variant = self.whole.parse().map_err(|_| {
+            self.error(format_args!(
+                "expected an expression: `{0} = expression`",
+                self.word
+            ))
+        })?;
         self.input.advance_to(&self.whole);
         Ok(variant
             .discriminant

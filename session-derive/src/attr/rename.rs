@@ -66,7 +66,7 @@ fn with_first(word: &str, change: fn(&char) -> char) -> String {
 mod tests {
     use super::*;
 
-    /// The table of serde_derive's own test, and what it leaves out.
+    /// The table of `serde_derive`'s test, and what it leaves out.
     #[test]
     fn agrees_with_serde() {
         for (field, upper, pascal, camel, screaming, kebab, screaming_kebab) in [

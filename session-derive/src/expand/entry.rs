@@ -1,11 +1,13 @@
 //! The description of a schema that the runtime reads: one entry a field.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
+use syn::spanned::Spanned;
 
 use super::Output;
 use crate::ast::{Field, Kind};
 use crate::attr::word;
+use crate::ty::located_at;
 
 impl Output<'_> {
     pub(super) fn entries(&self) -> Vec<TokenStream> {
@@ -45,44 +47,33 @@ impl Output<'_> {
     fn entry(&self, field: &Field<'_>) -> TokenStream {
         let krate = &self.krate;
         let this = &self.schema.this;
-        let Field {
-            index,
-            name,
-            key,
-            value,
-            ..
-        } = field;
+        let (index, name, key) = (field.index, &field.name, &field.key);
+        let owner = field.has(word::OWNER);
         let new = match field.kind {
-            // Named again, so that the caret is on a type that is not `Display`.
-            Kind::Optional if field.has(word::OWNER) => quote!(optional_owner::<#value>),
+            Kind::Optional if owner => quote!(optional_owner),
             Kind::Optional => quote!(optional),
             Kind::Default => quote!(default),
-            Kind::Required if field.has(word::OWNER) => quote!(required_owner::<#value>),
+            Kind::Required if owner => quote!(required_owner),
             Kind::Required => quote!(required),
             Kind::FlashOne => quote!(flash_one),
             Kind::FlashMany => quote!(flash_many),
         };
-        let access = quote!(#krate::__private::Access::<#this, __Private, #index>);
-        let mut entry = quote!(#access::#new(#name, #key));
-        let aliases = &field.options.aliases;
-        if !aliases.is_empty() {
-            entry.extend(quote!(.aliases(&[#(#aliases),*])));
-        }
-        if let Some(millis) = field.options.ttl_millis {
-            entry.extend(quote!(.ttl(#millis)));
-        }
-        for (word, flag) in [
-            (word::KEEP, quote!(.keep())),
-            (word::PER_LOGIN, quote!(.per_login())),
-            (word::READ_ONLY, quote!(.read_only())),
-            (word::SECRET, quote!(.secret())),
-            (word::STRICT, quote!(.strict())),
-        ] {
-            if field.has(word) {
-                entry.extend(flag);
-            }
-        }
-        entry
+        let new = quote!(#krate::__private::Access::<#this, __Private, #index>::#new(#name, #key));
+        // For an owner that is not `Display`, whose caret belongs on its type.
+        let new = located_at(new, field.value.span());
+        let aliases = Some(&field.options.aliases).filter(|aliases| !aliases.is_empty());
+        let aliases = aliases.map(|aliases| quote!(.aliases(&[#(#aliases),*])));
+        let ttl = field.options.ttl_millis.map(|millis| quote!(.ttl(#millis)));
+        let flags = [
+            word::KEEP,
+            word::PER_LOGIN,
+            word::READ_ONLY,
+            word::SECRET,
+            word::STRICT,
+        ];
+        let flags = flags.into_iter().filter(|flag| field.has(flag));
+        let flags = flags.map(|flag| format_ident!("{}", flag));
+        quote!(#new #aliases #ttl #(.#flags())*)
     }
 
     pub(super) fn on_missing(&self) -> TokenStream {

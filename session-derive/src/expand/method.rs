@@ -26,8 +26,7 @@ impl Output<'_> {
         let doc = if reads && docs.peek().is_some() {
             quote!(#(#docs)*)
         } else {
-            let doc = doc(field, method);
-            quote!(#[doc = #doc])
+            doc_attributes(&doc(field, method))
         };
         let deprecated = field
             .attrs
@@ -119,6 +118,15 @@ fn call(field: &Field<'_>, method: Method) -> TokenStream {
         (Method::Consume, _) => quote!(consume()),
         (Method::Clear, _) => quote!(clear()),
     }
+}
+
+/// One attribute a line, as `///` makes them.
+pub(super) fn doc_attributes(text: &str) -> TokenStream {
+    let lines = text.lines().map(|line| match line {
+        "" => String::new(),
+        line => format!(" {line}"),
+    });
+    quote!(#(#[doc = #lines])*)
 }
 
 /// The documentation of a method, for a getter only where the field has none.

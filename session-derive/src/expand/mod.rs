@@ -6,8 +6,10 @@ mod generics;
 mod lints;
 mod method;
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 
 use crate::ast::{Field, Schema};
 use crate::plan;
@@ -57,13 +59,21 @@ impl<'a> Output<'a> {
         let (vis, generics) = (schema.vis, schema.generics);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let bounds = self.where_clause();
+        // The stubs call nothing, and a bound on them might be an error of its own.
+        let own_bounds = if self.failed {
+            quote!(#where_clause)
+        } else {
+            bounds.clone()
+        };
         let lints = lints::allow(schema, self.failed);
-        let doc = format!("A session as [`{ident}`] describes it. Made by `session::Typed`.");
+        let doc = method::doc_attributes(&format!(
+            "Typed access to a session, generated from [`{ident}`]."
+        ));
         let (name, accessor_name) = (ident.to_string(), accessor.to_string());
         let (entries, on_missing) = (self.entries(), self.on_missing());
         let (types, methods) = (self.types(&bounds), self.methods());
         quote! {
-            #[doc = #doc]
+            #doc
             #lints
             #vis struct #accessor #generics #where_clause {
                 __handle: #krate::__private::Handle,
@@ -72,7 +82,7 @@ impl<'a> Output<'a> {
 
             #lints
             const _: () = {
-                impl #impl_generics #accessor #ty_generics #bounds {
+                impl #impl_generics #accessor #ty_generics #own_bounds {
                     #methods
                 }
 
@@ -121,18 +131,23 @@ impl<'a> Output<'a> {
     fn methods(&self) -> TokenStream {
         let Self { schema, krate, .. } = self;
         let (ident, this, vis, fields) = (schema.ident, &schema.this, schema.vis, &schema.fields);
+        // One name twice is an error that has been reported, unless this one drowns it.
+        let mut names = HashSet::from([format_ident!("session"), format_ident!("snapshot")]);
         let of_fields = fields.iter().map(|field| {
-            let methods = plan::methods(field).map(|method| self.method(field, method));
+            let methods = plan::methods(field);
+            let methods = methods.filter(|method| names.insert(method.name(field.ident)));
+            let methods: Vec<_> = methods.map(|method| self.method(field, method)).collect();
             let default = self.default(field);
             quote!(#(#methods)* #default)
         });
-        let names: Vec<&Ident> = fields.iter().map(|field| field.ident).collect();
+        let fields_of_schema: Vec<&Ident> = fields.iter().map(|field| field.ident).collect();
         let getters = fields
             .iter()
             .map(|field| plan::getter(field).name(field.ident));
         let session = self.body(quote!(self.__handle.session()));
-        let snapshot = self.body(quote!(#ident { #(#names: self.#getters()),* }));
+        let snapshot = self.body(quote!(#ident { #(#fields_of_schema: self.#getters()),* }));
         let doc = format!("The whole [`{ident}`] as it is now. Flash fields are not taken.");
+        let doc = method::doc_attributes(&doc);
         quote! {
             #(#of_fields)*
 
@@ -142,7 +157,7 @@ impl<'a> Output<'a> {
                 #session
             }
 
-            #[doc = #doc]
+            #doc
             #[must_use]
             #vis fn snapshot(&self) -> #this {
                 #snapshot
@@ -151,7 +166,7 @@ impl<'a> Output<'a> {
             // The fields of the schema are only ever written, by `snapshot`, and the compiler
             // would call them dead.
             fn __read(__schema: &#this) {
-                #(let _ = &__schema.#names;)*
+                #(let _ = &__schema.#fields_of_schema;)*
             }
         }
     }
