@@ -1,8 +1,8 @@
 //! The derive macro of the `session` crate, which re-exports it. Depend on `session`, not on this.
 //!
-//! The way of one struct: [`attr`] reads its attributes and [`ast`] pairs them with its fields,
-//! [`check`] judges them together, [`plan`] says which methods each field gets, and [`expand`]
-//! writes them. Everything up to `check` collects errors in a [`ctxt::Ctxt`] and goes on, so that
+//! The way of one struct: `attr` reads its attributes and `ast` pairs them with its fields,
+//! `check` judges them together, `plan` says which methods each field gets, and `expand`
+//! writes them. Everything up to `check` collects errors in a `ctxt::Ctxt` and goes on, so that
 //! one compilation shows all of them.
 
 use proc_macro2::TokenStream;

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
 
 use crate::ast::{Field, Schema};
 use crate::plan;
@@ -69,7 +70,7 @@ impl<'a> Output<'a> {
         let doc = method::doc_attributes(&format!(
             "Typed access to a session, generated from [`{ident}`]."
         ));
-        let (name, accessor_name) = (ident.to_string(), accessor.to_string());
+        let (name, accessor_name) = (ident.unraw().to_string(), accessor.unraw().to_string());
         let (entries, on_missing) = (self.entries(), self.on_missing());
         let (types, methods) = (self.types(&bounds), self.methods());
         quote! {
