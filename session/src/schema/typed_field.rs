@@ -4,6 +4,11 @@
 //! in one place, the impl of [`TypedField`], and a type that cannot be stored is one error and not
 //! one for each of its methods.
 
+#![expect(
+    missing_docs,
+    reason = "each method does what the one of `Handle` does"
+)]
+
 use std::fmt::Display;
 use std::future::Future;
 use std::marker::PhantomData;
