@@ -13,11 +13,13 @@ use session::testing::{CountingStore, FakeClock, FaultStore, ModelStore};
 use session::{SessionLayer, SessionLayerBuilder, Timestamp};
 use tower::ServiceExt;
 
-pub type Store = CountingStore<FaultStore<ModelStore>>;
+pub type Store = CountingStore<FaultStore<Arc<ModelStore>>>;
 
 /// An application with everything that a test wants to turn.
 pub struct App {
     pub store: Arc<Store>,
+    /// The store inside, past faults and counts.
+    pub model: Arc<ModelStore>,
     pub clock: FakeClock,
     pub layer: SessionLayer,
     pub router: Router,
@@ -32,7 +34,8 @@ impl App {
         routes: Router,
         configure: impl FnOnce(SessionLayerBuilder) -> SessionLayerBuilder,
     ) -> Self {
-        let store = Arc::new(CountingStore::new(FaultStore::new(ModelStore::new())));
+        let model = Arc::new(ModelStore::new());
+        let store = Arc::new(CountingStore::new(FaultStore::new(Arc::clone(&model))));
         let clock = FakeClock::new(Timestamp::from_millis(1_700_000_000_000));
         let builder = SessionLayer::builder(Arc::clone(&store))
             .clock(clock.clone())
