@@ -44,6 +44,7 @@ impl App {
         let router = routes.layer(layer.clone());
         Self {
             store,
+            model,
             clock,
             layer,
             router,
