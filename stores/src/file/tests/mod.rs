@@ -1,6 +1,9 @@
 //! The verbs without a runtime, and with a hand on every file operation.
 
 mod basics;
+mod crash;
+mod damage;
+mod faults;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -30,11 +33,20 @@ impl std::ops::Deref for Bench {
     }
 }
 
+/// A directory in memory where there is one, so that syncing costs nothing.
+pub(super) fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
 pub(super) fn bench() -> Bench {
-    let dir = tempfile::tempdir().unwrap();
+    bench_with(Durability::Process)
+}
+
+pub(super) fn bench_with(durability: Durability) -> Bench {
+    let dir = scratch();
     let probe = Probe::default();
     let store = FileStore::builder(dir.path().join("root"))
-        .durability(Durability::Process)
+        .durability(durability)
         .build_with(probe.clone())
         .unwrap();
     Bench { store, probe, dir }
