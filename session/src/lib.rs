@@ -7,6 +7,8 @@ mod error;
 mod id;
 mod record;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 
 pub use codec::{Codec, DecodeError};

@@ -96,7 +96,7 @@ pub enum RotateOutcome {
     Saved(Version),
     /// Another commit came first. This is the record under the old key as it stands.
     Conflict(Arc<Record>),
-    /// No live record stands under the old key.
+    /// No live record stands under the old key, or something stands under the new one.
     Gone,
     /// The owner has as many sessions as the rule allows.
     OwnerRefused,
@@ -155,16 +155,20 @@ impl SessionInfo {
 ///
 /// A store is a thin translation of these verbs into what its engine does best. It never sees a
 /// [`SessionId`](crate::SessionId), never decides policy, never merges, and never retries a conflict.
-/// `session::testing::conformance!` (feature `testing`) runs the contract against it.
+/// `session::testing::conformance!` (feature `testing`) runs the contract against it, and
+/// `session::testing::ModelStore` is the contract in its shortest form.
 ///
 /// # Rules for every verb
 ///
 /// - A record lives while [`Header::is_live`](crate::Header::is_live)`(op.now)`. An expired one is treated as if it were not there, but
-///   only `gc` and `create` remove it.
+///   only `gc`, `create` and the verbs that destroy remove it: a node whose clock is behind may still find it live.
+/// - The caller gives every record that it hands over a version and a commit id of their own
+///   ([`Version::first`], [`Version::next`]). A store writes the header as it stands, and answers with that version.
 /// - Only `create` makes a record, and `rotate` moves one. `save` and `touch` change a live record or answer
 ///   `Gone`.
 /// - A *tombstone* is left for `op.grace` after `rotate` (naming the successor) and after `destroy`, also after a
-///   `destroy` of a key without record. While it stands, no verb makes the key live.
+///   `destroy` of a key without record. While it stands, no verb makes the key live. A further `destroy` keeps its
+///   successor and counts the grace anew.
 /// - Each verb is atomic: a reader sees the state before it or after it, whatever fails or is cancelled meanwhile.
 /// - An error means that the outcome is unknown: the old state or the new, never a mixture.
 ///
@@ -174,7 +178,8 @@ impl SessionInfo {
 /// owner first enter it into the set in one atomic step, and answer `OwnerRevoked` if
 /// `authenticated_at <= not_before`. With a `bind` rule the same step counts the owner's live sessions (the one
 /// under `old`, or under the same key, not counted) and evicts those with the earliest `created`, or answers
-/// `OwnerRefused`. A refusal changes nothing. A `rotate` that changes the owner takes the old key out of the
+/// `OwnerRefused`. A refusal changes nothing, and whatever is not stored (`Exists`, `Gone`, `Conflict`) evicts nobody.
+/// Where set and record are one engine step these three are found before a refusal. A `rotate` that changes the owner takes the old key out of the
 /// former owner's set. `not_before` lives as long as the longest absolute lifetime.
 pub trait SessionStore: Send + Sync + 'static {
     /// Promises that every future of this store is ready at its first poll, so that the layer needs no box for it.
@@ -183,7 +188,8 @@ pub trait SessionStore: Send + Sync + 'static {
     const ALWAYS_READY: bool = false;
 
     /// The record under `key`. With `renew` (the touch interval), renews its idle deadline in the same step where
-    /// [`Header::renewal`](crate::Header::renewal) says that it is due, without changing version or data.
+    /// [`Header::renewal`](crate::Header::renewal) says that it is due, without changing version or data; the answer
+    /// shows the renewal.
     fn read(
         &self,
         op: &Op,
@@ -200,7 +206,8 @@ pub trait SessionStore: Send + Sync + 'static {
         bind: Option<OwnerRule>,
     ) -> impl Future<Output = Result<CreateOutcome, StoreError>> + Send;
 
-    /// Replaces the live record under `key` if its version is `expected`. The owner is never changed by it.
+    /// Replaces the live record under `key` if its version is `expected`. The owner is never changed by it: should
+    /// `record` name another than the stored one, the stored one stays.
     fn save(
         &self,
         op: &Op,
@@ -211,7 +218,8 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Stores `record` under `new` and leaves a tombstone with successor `new` under `old`, in one step, if the
     /// live record under `old` has version `expected`. Idempotent: if `old` is a tombstone whose successor is
-    /// `new`, and `new` is live with the same `commit_id`, it answers `Saved`.
+    /// `new`, and `new` is live with the same `commit_id`, it answers `Saved`. Should a live record or a tombstone
+    /// stand under `new` otherwise, it answers `Gone` and changes nothing.
     fn rotate(
         &self,
         op: &Op,
@@ -247,7 +255,9 @@ pub trait SessionStore: Send + Sync + 'static {
         key: &StoreKey,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Removes at most about `budget` records and tombstones whose time passed more than `op.max_skew` ago.
+    /// Removes at most about `budget` records and tombstones whose time passed more than `op.max_skew` ago. One call
+    /// does a bounded piece of work, so it may find nothing and still say that there is more; calls that are
+    /// repeated while there is more come to an end.
     fn gc(&self, op: &Op, budget: usize) -> impl Future<Output = Result<Swept, StoreError>> + Send;
 
     /// The live sessions of an owner, oldest first. Each entry of the set is verified, the dead are pruned.
@@ -265,9 +275,11 @@ pub trait SessionStore: Send + Sync + 'static {
         handle: SessionHandle,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Destroys all sessions of `owner` but `except`, and says how many there were. First sets
-    /// `not_before = op.now` and lists, in one atomic step that stamps the excepted session with
-    /// `authenticated_at` just after `not_before`; then destroys each. Each leaves a tombstone.
+    /// Destroys all sessions of `owner` but `except`, and says how many live ones there were. First sets
+    /// `not_before = op.now` (never to an earlier time) and lists, in one atomic step that stamps the excepted session
+    /// with `authenticated_at` just after `not_before` and gives it a new version, so that a save under way meets a
+    /// conflict; then destroys each, expired ones included. Each leaves a tombstone. An `except` that is no live session
+    /// of `owner` spares nothing.
     fn destroy_all_of(
         &self,
         op: &Op,

@@ -1,0 +1,7 @@
+//! The model store keeps the contract.
+
+#![cfg(feature = "testing")]
+
+use session::testing::ModelStore;
+
+session::testing::conformance!(async { ModelStore::new() });
