@@ -133,6 +133,7 @@ impl Disk {
 
     fn create(&self, path: &Path) -> io::Result<File> {
         self.probe.step(Step::Create(path))?;
+        self.check_dir(parent(path))?;
         for _ in 0..4 {
             match options()
                 .write(true)

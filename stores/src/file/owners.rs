@@ -156,12 +156,14 @@ impl Files {
         let not_before = op.now.max(before.unwrap_or_default());
         note(&mut failed, self.revoke(owner, not_before));
         let members = self.members(owner)?;
-        if let Some(except) = except {
-            note(&mut failed, self.stamp(op, owner, except, not_before));
-        }
+        // Spared is what was stamped; and what could not be, as the caller is told that this has failed.
+        let spared = except.filter(|except| {
+            let stamped = self.stamp(op, owner, except, not_before);
+            note(&mut failed, stamped).unwrap_or(true)
+        });
         drop(lock);
         let mut ended = 0;
-        for key in members.iter().filter(|key| except != Some(*key)) {
+        for key in members.iter().filter(|key| spared != Some(*key)) {
             if note(&mut failed, self.end_if_of(op, owner, key)) == Some(true) {
                 ended += 1;
             }
@@ -182,23 +184,28 @@ impl Files {
         }
     }
 
-    /// Lets one session outlive a revocation. It gets a new version, so that a commit which read it before does not
-    /// undo this.
-    fn stamp(&self, op: &Op, owner: &OwnerKey, key: &StoreKey, after: Timestamp) -> Result<()> {
+    /// Lets a live session of this owner outlive a revocation, and says whether it is one. It gets a new version, so
+    /// that a commit which read it before does not undo this.
+    fn stamp(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+        key: &StoreKey,
+        not_before: Timestamp,
+    ) -> Result<bool> {
         let _lock = self.lock(&[*key])?;
-        let Found::Record(mut stored) = self.settled(key)? else {
-            return Ok(());
+        let mut stored = match self.settled(key)? {
+            Found::Record(stored) if stored.is_of(owner) && stored.is_live(op) => stored,
+            _ => return Ok(false),
         };
         let header = &mut stored.record.header;
-        if !header.is_live(op.now) || header.owner.as_ref().is_none_or(|of| of.key != *owner) {
-            return Ok(());
-        }
-        let just_after = after + std::time::Duration::from_millis(1);
+        let just_after = not_before + std::time::Duration::from_millis(1);
         header.authenticated_at = header.authenticated_at.max(just_after);
         header.version = header.version.next();
         let encoded = self.encode(key, &stored.record)?;
-        self.put(key, &encoded)
-            .map_err(|e| not_put("stamp a session", e))
+        let put = self.put(key, &encoded);
+        put.map(|()| true)
+            .map_err(|error| not_put("stamp a session", error))
     }
 
     /// The live sessions of an owner whose lock is held. What cannot be read is none, but a failing disk is an error.

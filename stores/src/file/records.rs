@@ -408,12 +408,3 @@ fn damaged(modified: SystemTime, told: Option<Timestamp>) -> Found {
 pub(super) fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::default() + time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
-
-impl Encoded {
-    /// Makes sure that the version is another one than that which is replaced.
-    pub(super) fn advance(&mut self, replaced: session::Version) {
-        if self.header.version == replaced {
-            self.header.version = replaced.next();
-        }
-    }
-}

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use session::{Op, OwnerRule, Record, RotateOutcome, StoreError, StoreKey, Version};
+use session::{Op, OwnerRule, Record, RotateOutcome, StoreKey, Version};
 
 use super::Files;
 use super::disk::NotReplaced;
@@ -27,12 +27,7 @@ impl Files {
         expected: Version,
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome> {
-        if old == new {
-            return Err(StoreError::unavailable(
-                "a session cannot be rotated to its own key",
-            ));
-        }
-        let mut encoded = self.encode(new, &record)?;
+        let encoded = self.encode(new, &record)?;
         drop(record);
         let binding = self.binding(op, &encoded.header, &[*old, *new], bind)?;
         let victims = binding.victims();
@@ -54,9 +49,8 @@ impl Files {
             return Ok(RotateOutcome::Conflict(Arc::new(stored.record)));
         }
         match target {
-            Some(Found::Tombstone(_)) => return Ok(RotateOutcome::Gone),
-            Some(Found::Damaged(_)) => return Err(taken()),
-            Some(Found::Record(other)) if other.is_live(op) => return Err(taken()),
+            Some(Found::Tombstone(_) | Found::Damaged(_)) => return Ok(RotateOutcome::Gone),
+            Some(Found::Record(other)) if other.is_live(op) => return Ok(RotateOutcome::Gone),
             Some(Found::Record(_) | Found::Missing) | None => {}
         }
         match binding {
@@ -64,7 +58,6 @@ impl Files {
             Binding::Refused => return Ok(RotateOutcome::OwnerRefused),
             Binding::Free | Binding::Bound { .. } => {}
         }
-        encoded.advance(expected);
         self.move_record(op, old, new, &stored, &encoded)?;
         self.evict(op, &encoded.header, victims)?;
         Ok(RotateOutcome::Saved(encoded.header.version))
@@ -113,9 +106,4 @@ impl Files {
         self.leave_owner(old, &stored.record.header);
         Ok(())
     }
-}
-
-/// Cannot happen with keys from a cryptographic generator; and then nothing may be overwritten.
-fn taken() -> StoreError {
-    StoreError::unavailable("the new key is taken")
 }

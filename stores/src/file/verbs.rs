@@ -110,7 +110,6 @@ impl Files {
         if current.version != expected {
             return Ok(SaveOutcome::Conflict(Arc::new(stored.record)));
         }
-        encoded.advance(expected);
         encoded.header.owner.clone_from(&current.owner);
         let version = encoded.header.version;
         self.put(key, &encoded)
@@ -141,8 +140,12 @@ impl Files {
     pub(super) fn destroy(&self, op: &Op, key: &StoreKey) -> Result<Option<StoreKey>> {
         let (_locks, found) = self.settled_for_replacing(op, &[*key], &[])?;
         match &found[0] {
-            // It stays: a pending successor lives by it.
-            Found::Tombstone(tombstone) => return Ok(tombstone.successor),
+            Found::Tombstone(tombstone) => {
+                let successor = tombstone.successor;
+                // The grace counts anew. A pending successor lives by this tombstone, so then it is waited for.
+                let _ = self.put_tombstone(op, key, successor.as_ref(), successor.is_some());
+                return Ok(successor);
+            }
             Found::Record(stored) => self.end_record(op, key, stored)?,
             // It may read well again tomorrow, so it has to go.
             Found::Damaged(damaged) if damaged.until.is_some() => self.end(op, key)?,

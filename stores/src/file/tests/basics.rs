@@ -32,19 +32,6 @@ fn a_record_is_created_read_and_saved() {
 }
 
 #[test]
-fn a_version_that_the_caller_forgot_to_change_is_changed() {
-    let (bench, op) = (bench(), op(0));
-    let (key, first) = bench.seed(&op, 1);
-    let saved = bench
-        .save(&op, &key, Arc::clone(&first), first.header.version)
-        .unwrap();
-    assert!(
-        matches!(saved, SaveOutcome::Saved(v) if v != first.header.version),
-        "{saved:?}"
-    );
-}
-
-#[test]
 fn nothing_is_made_by_save_or_touch() {
     let (bench, op) = (bench(), op(0));
     let (key, record) = (key(), Arc::new(record(&op, 1)));

@@ -309,14 +309,10 @@ fn t43_a_directory_of_ours_that_became_a_link_is_an_error_and_leads_nowhere() {
         }
         assert!(bench.sessions_of(&at, &owner()).is_err());
         assert!(bench.destroy_all_of(&at, &owner(), None).is_err());
-        let bound = bench.create(
-            &at,
-            &super::key(),
-            Arc::new(owned(&at, 2)),
-            rule(9, Over::Evict),
-        );
+        let late = Arc::new(owned(&op(1), 2));
+        let bound = bench.create(&op(1), &super::key(), late, rule(9, Over::Evict));
         assert!(bound.is_err());
-        let _ = bench.gc(&op(1_000_000), 1000);
+        let _ = bench.gc(&op(100), 1000);
         assert_eq!(listing(&outside), before);
         fs::remove_file(&dir).unwrap();
         fs::rename(&outside, &dir).unwrap();
