@@ -1,1 +1,7 @@
 //! placeholder
+
+#[cfg(feature = "file")]
+mod file;
+
+#[cfg(feature = "file")]
+pub use file::{Durability, FileStore, FileStoreBuilder, FileStoreError};
