@@ -1,6 +1,7 @@
 //! The suite catches each wrong store, and in the case that is about its mistake.
 
 #![cfg(feature = "testing")]
+#![allow(clippy::unwrap_used)]
 
 mod wrong;
 

@@ -6,7 +6,7 @@ mod verbs;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-pub use promise::BrokenPromise;
+pub(crate) use promise::BrokenPromise;
 use session::testing::ModelStore;
 use session::{
     Data, Op, Over, OwnerKey, OwnerRule, ReadOutcome, Record, SessionHandle, SessionStore,
@@ -15,7 +15,7 @@ use session::{
 
 /// What a [`WrongStore`] does wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mistake {
+pub(crate) enum Mistake {
     /// `save` makes the record where there is none.
     UpsertInSave,
     /// `save` writes whatever version stands there.
@@ -83,7 +83,7 @@ pub enum Mistake {
 }
 
 /// [`ModelStore`] with one mistake.
-pub struct WrongStore {
+pub(crate) struct WrongStore {
     right: ModelStore,
     mistake: Mistake,
     /// What a mistake needs to remember.
@@ -99,7 +99,7 @@ async fn a_moment() {
 }
 
 impl WrongStore {
-    pub fn new(mistake: Mistake) -> Self {
+    pub(crate) fn new(mistake: Mistake) -> Self {
         Self {
             right: ModelStore::new(),
             mistake,

@@ -11,7 +11,7 @@ use session::{
 };
 
 #[derive(Default)]
-pub struct BrokenPromise(ModelStore);
+pub(crate) struct BrokenPromise(ModelStore);
 
 macro_rules! forward {
     ($($verb:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {
