@@ -18,9 +18,7 @@ mod plan;
 mod tests;
 mod ty;
 
-/// Derives `session::SessionSchema` and generates the accessor of a session schema.
-///
-/// Every attribute, with an example of each, is described at `session::SessionSchema`.
+#[expect(missing_docs, reason = "`session` documents it where it re-exports it")]
 #[proc_macro_derive(SessionSchema, attributes(session))]
 pub fn derive_session_schema(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(input.into()).into()

@@ -182,7 +182,14 @@ const _: () = {
                     Prefs<T, N>,
                     __Private,
                     0usize,
-                >::optional_owner("who", "who"),
+                >::optional("who", "who")
+                    .owner(
+                        ::session::__private::Access::<
+                            Prefs<T, N>,
+                            __Private,
+                            0usize,
+                        >::owner_key,
+                    ),
                 ::session::__private::Access::<
                     Prefs<T, N>,
                     __Private,
@@ -220,6 +227,21 @@ const _: () = {
         T: ::session::SessionValue,
     {
         type Value = T;
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::session::__private::OwnerField<__Private, 0usize>
+    for Prefs<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        type Owner = T;
+        fn owner(__value: &T) -> &T {
+            __value
+        }
     }
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 1usize>

@@ -85,7 +85,14 @@ const _: () = {
                     Account,
                     __Private,
                     0usize,
-                >::optional_owner("user_id", "user_id")
+                >::optional("user_id", "user_id")
+                    .owner(
+                        crate::prelude::session::__private::Access::<
+                            Account,
+                            __Private,
+                            0usize,
+                        >::owner_key,
+                    )
                     .secret(),
                 crate::prelude::session::__private::Access::<
                     Account,
@@ -108,6 +115,13 @@ const _: () = {
     #[automatically_derived]
     impl crate::prelude::session::__private::TypedField<__Private, 0usize> for Account {
         type Value = UserId;
+    }
+    #[automatically_derived]
+    impl crate::prelude::session::__private::OwnerField<__Private, 0usize> for Account {
+        type Owner = UserId;
+        fn owner(__value: &UserId) -> &UserId {
+            __value
+        }
     }
     #[automatically_derived]
     impl crate::prelude::session::__private::TypedField<__Private, 1usize> for Account {

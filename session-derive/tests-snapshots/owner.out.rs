@@ -153,7 +153,14 @@ const _: () = {
                     SignedIn,
                     __Private,
                     0usize,
-                >::required_owner("user_id", "user_id"),
+                >::required("user_id", "user_id")
+                    .owner(
+                        ::session::__private::Access::<
+                            SignedIn,
+                            __Private,
+                            0usize,
+                        >::owner_key,
+                    ),
                 ::session::__private::Access::<
                     SignedIn,
                     __Private,
@@ -183,6 +190,13 @@ const _: () = {
     #[automatically_derived]
     impl ::session::__private::TypedField<__Private, 0usize> for SignedIn {
         type Value = UserId;
+    }
+    #[automatically_derived]
+    impl ::session::__private::OwnerField<__Private, 0usize> for SignedIn {
+        type Owner = UserId;
+        fn owner(__value: &UserId) -> &UserId {
+            __value
+        }
     }
     #[automatically_derived]
     impl ::session::__private::TypedField<__Private, 1usize> for SignedIn {

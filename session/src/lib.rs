@@ -137,11 +137,12 @@ pub use {
 };
 
 #[cfg(feature = "derive")]
+#[doc = include_str!("schema/reference.md")]
 pub use session_derive::SessionSchema;
 
 /// What generated code calls. Not for anybody else: it changes without notice.
 #[cfg(feature = "tower")]
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::schema::{Access, Field, Handle, OnMissing, Schema, TypedField};
+    pub use crate::schema::{Access, Field, Handle, OnMissing, OwnerField, Schema, TypedField};
 }

@@ -2,12 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::spanned::Spanned;
 
 use super::Output;
 use crate::ast::{Field, Kind};
 use crate::attr::word;
-use crate::ty::located_at;
 
 impl Output<'_> {
     pub(super) fn entries(&self) -> Vec<TokenStream> {
@@ -34,11 +32,27 @@ impl Output<'_> {
         let this = &self.schema.this;
         let of_field = |field: &Field<'_>| {
             let Field { index, value, .. } = field;
+            let owner = field.has(word::OWNER).then(|| {
+                quote! {
+                    #[automatically_derived]
+                    impl #impl_generics #krate::__private::OwnerField<__Private, #index> for #this
+                    #bounds
+                    {
+                        type Owner = #value;
+
+                        fn owner(__value: &#value) -> &#value {
+                            __value
+                        }
+                    }
+                }
+            });
             quote! {
                 #[automatically_derived]
                 impl #impl_generics #krate::__private::TypedField<__Private, #index> for #this #bounds {
                     type Value = #value;
                 }
+
+                #owner
             }
         };
         schema.fields.iter().map(of_field).collect()
@@ -48,19 +62,17 @@ impl Output<'_> {
         let krate = &self.krate;
         let this = &self.schema.this;
         let (index, name, key) = (field.index, &field.name, &field.key);
-        let owner = field.has(word::OWNER);
-        let new = match field.kind {
-            Kind::Optional if owner => quote!(optional_owner),
+        let kind = match field.kind {
             Kind::Optional => quote!(optional),
             Kind::Default => quote!(default),
-            Kind::Required if owner => quote!(required_owner),
             Kind::Required => quote!(required),
             Kind::FlashOne => quote!(flash_one),
             Kind::FlashMany => quote!(flash_many),
         };
-        let new = quote!(#krate::__private::Access::<#this, __Private, #index>::#new(#name, #key));
-        // For an owner that is not `Display`, whose caret belongs on its type.
-        let new = located_at(new, field.value.span());
+        let access = quote!(#krate::__private::Access::<#this, __Private, #index>);
+        let owner = field
+            .has(word::OWNER)
+            .then(|| quote!(.owner(#access::owner_key)));
         let aliases = Some(&field.options.aliases).filter(|aliases| !aliases.is_empty());
         let aliases = aliases.map(|aliases| quote!(.aliases(&[#(#aliases),*])));
         let ttl = field.options.ttl_millis.map(|millis| quote!(.ttl(#millis)));
@@ -73,7 +85,7 @@ impl Output<'_> {
         ];
         let flags = flags.into_iter().filter(|flag| field.has(flag));
         let flags = flags.map(|flag| format_ident!("{}", flag));
-        quote!(#new #aliases #ttl #(.#flags())*)
+        quote!(#access::#kind(#name, #key) #owner #aliases #ttl #(.#flags())*)
     }
 
     pub(super) fn on_missing(&self) -> TokenStream {

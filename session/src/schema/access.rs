@@ -1,184 +1,197 @@
-//! What the methods of a generated accessor call: thin generic helpers, one a verb.
+//! What the methods of a generated accessor call: one field of one session, and each verb once.
+//!
+//! A generated method names its field by schema and index and not by its type, so that the bounds on the type are
+//! checked in one place, the impl of [`TypedField`], and a type that cannot be stored is one error and not one for
+//! each of its methods.
 
 use std::fmt;
-use std::sync::Arc;
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError};
 
-use super::{Field, Schema};
+use super::{Field, Handle, SessionSchema};
 use crate::changes::{Change, Updated, Updater};
 use crate::data::{FlashEntry, SessionValue, Slot, Value};
 use crate::error::{Error, ErrorKind};
-use crate::handle::Session;
+use crate::id::OwnerKey;
 
-/// A session and what extraction proved of it: what a generated accessor wraps.
-#[derive(Clone)]
-pub struct Handle {
-    session: Session,
-    /// The values of the required fields, as extraction found them.
-    proved: Option<Arc<[(&'static str, Value)]>>,
+/// The type of a schema's field number `INDEX`. `P` is a private type beside the schema: in an impl that names
+/// one, `Value` may be private too.
+pub trait TypedField<P, const INDEX: usize>: SessionSchema {
+    /// `T` of an `Option<T>` and of a flash `Vec<T>`.
+    type Value: SessionValue;
 }
 
-impl Handle {
-    pub(crate) fn new(session: Session, proved: Vec<(&'static str, Value)>) -> Self {
-        Self {
-            session,
-            proved: (!proved.is_empty()).then(|| proved.into()),
-        }
-    }
+/// The field that is the owner. `Owner` is the `Value` of the field once more, so that a type without a text is an
+/// error at the type, and one that cannot be stored is no second error here.
+pub trait OwnerField<P, const INDEX: usize>: TypedField<P, INDEX> {
+    /// The type of the owner.
+    type Owner: OwnerText;
 
-    /// The session behind the accessor.
+    /// The same value.
+    fn owner(value: &Self::Value) -> &Self::Owner;
+}
+
+/// What can name an owner: its `Display` text does.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the owner of a session",
+    label = "an owner must implement `std::fmt::Display`",
+    note = "the text tells whose session it is, so it must be different for different owners"
+)]
+pub trait OwnerText: fmt::Display {}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display> OwnerText for T {}
+
+/// A field of a session.
+#[derive(Debug)]
+pub struct Access<'a, S, P, const INDEX: usize> {
+    handle: &'a Handle,
+    schema: PhantomData<fn() -> (S, P)>,
+}
+
+impl<S, P, const INDEX: usize> Clone for Access<'_, S, P, INDEX> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S, P, const INDEX: usize> Copy for Access<'_, S, P, INDEX> {}
+
+macro_rules! constructors {
+    ($($name:ident)*) => {$(
+        /// The entry of a field of this kind in the schema.
+        #[must_use]
+        pub const fn $name(name: &'static str, key: &'static str) -> Field {
+            Field::$name::<S::Value>(name, key)
+        }
+    )*};
+}
+
+impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+    constructors! { optional default required flash_one flash_many }
+}
+
+impl<S: OwnerField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+    /// The owner that a value of this field names. Runs the user's `Display`.
     #[must_use]
-    pub fn session(&self) -> &Session {
-        &self.session
+    pub fn owner_key(value: &Value) -> Option<OwnerKey> {
+        let key = |value: &S::Value| OwnerKey::of(S::owner(value));
+        value.read(key).ok()
     }
+}
 
-    /// The value of a field where it is present, of the right type, and, for an owner, confirmed by the header.
-    fn value<T: SessionValue>(&self, field: &'static Field) -> Option<Value> {
-        let (value, checked) = self.present(field)?;
-        match checked {
-            Ok(()) => Some(value),
-            Err(cause) => {
-                self.session
-                    .0
-                    .report_mismatch(field.key(), field.type_name(), cause);
-                None
-            }
+/// How a field with a value, present or not, is read.
+impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX> {
+    pub(super) fn new(handle: &'a Handle) -> Self {
+        Self {
+            handle,
+            schema: PhantomData,
         }
     }
 
-    pub(crate) fn present(
-        &self,
-        field: &'static Field,
-    ) -> Option<(Value, Result<(), crate::data::Cause>)> {
-        let (key, slot) = self.session.0.slot(&field.place())?;
-        let Some(value) = slot.value().cloned() else {
-            return Some((Value::new(()), Err(crate::data::Cause::Flash)));
-        };
-        let checked = field.check(&value);
-        if checked.is_ok()
-            && field.is_owner()
-            && !self
-                .session
-                .0
-                .names_owner(key.as_str(), &value, |value| field.owner_key(value))
-        {
-            return None;
-        }
-        Some((value, checked))
+    fn field(self) -> &'static Field {
+        &S::SCHEMA.fields[INDEX]
     }
 
-    fn proved(&self, field: &'static Field) -> Option<&Value> {
-        let mut proved = self.proved.as_deref()?.iter();
-        proved
-            .find(|(key, _)| *key == field.key())
-            .map(|(_, value)| value)
+    fn found(self) -> Option<Value> {
+        self.handle.found(self.field())
     }
 
     /// A copy of an optional field.
-    pub fn get<T: SessionValue>(&self, field: &'static Field) -> Option<T> {
-        self.with(field, T::clone)
+    pub fn get(self) -> Option<S::Value> {
+        self.with(S::Value::clone)
     }
 
     /// A copy of a field with a default.
-    pub fn get_or<T: SessionValue>(&self, field: &'static Field, default: impl FnOnce() -> T) -> T {
-        self.get(field).unwrap_or_else(default)
+    pub fn get_or(self, default: impl FnOnce() -> S::Value) -> S::Value {
+        self.get().unwrap_or_else(default)
     }
 
     /// A copy of a required field.
-    pub fn required<T: SessionValue>(&self, field: &'static Field) -> T {
-        self.with_required(field, T::clone)
+    pub fn get_required(self) -> S::Value {
+        self.with_required(S::Value::clone)
     }
 
     /// Shows an optional field by reference.
-    pub fn with<T: SessionValue, R>(
-        &self,
-        field: &'static Field,
-        read: impl FnOnce(&T) -> R,
-    ) -> Option<R> {
-        self.value::<T>(field)?.read(read).ok()
+    pub fn with<R>(self, read: impl FnOnce(&S::Value) -> R) -> Option<R> {
+        self.found()?.read(read).ok()
     }
 
     /// Shows a field with a default by reference.
-    pub fn with_or<T: SessionValue, R>(
-        &self,
-        field: &'static Field,
-        default: impl FnOnce() -> T,
-        read: impl FnOnce(&T) -> R,
+    pub fn with_or<R>(
+        self,
+        default: impl FnOnce() -> S::Value,
+        read: impl FnOnce(&S::Value) -> R,
     ) -> R {
-        let value = self
-            .value::<T>(field)
-            .unwrap_or_else(|| Value::new(default()));
-        match value.read(read) {
-            Ok(shown) => shown,
-            Err(_) => {
-                unreachable!("`value` hands out what reads as its type, and so does a default")
-            }
-        }
+        let value = self.found().unwrap_or_else(|| Value::new(default()));
+        self.show(&value, read)
     }
 
     /// Shows a required field by reference: the present value, or the one that extraction proved.
-    pub fn with_required<T: SessionValue, R>(
-        &self,
-        field: &'static Field,
-        read: impl FnOnce(&T) -> R,
-    ) -> R {
-        let value = self
-            .value::<T>(field)
-            .or_else(|| self.proved(field).cloned());
-        match value.map(|value| value.read(read)) {
-            Some(Ok(shown)) => shown,
-            _ => unreachable!(
-                "extraction proved that `{}` is present and readable",
-                field.key()
-            ),
+    pub fn with_required<R>(self, read: impl FnOnce(&S::Value) -> R) -> R {
+        let proved = || self.handle.proved(self.field());
+        match self.found().or_else(proved) {
+            Some(value) => self.show(&value, read),
+            None => unreachable!("extraction proved that `{}` is present", self.field().key()),
         }
     }
 
-    /// Puts a value into a field. An owner signs in by it.
-    pub fn set<T: SessionValue>(&self, field: &'static Field, value: T) {
-        let value = Value::new(value);
-        let place = field.place();
-        let change = match field.owner_key(&value) {
+    fn show<R>(self, value: &Value, read: impl FnOnce(&S::Value) -> R) -> R {
+        match value.read(read) {
+            Ok(shown) => shown,
+            Err(cause) => unreachable!("`{}` was checked before: {cause}", self.field().key()),
+        }
+    }
+}
+
+/// How it is written.
+impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX> {
+    fn record(self, change: Change) {
+        self.handle.session().0.record(change);
+    }
+
+    /// The deadline of an entry that is written now.
+    fn expires(self) -> Option<crate::Timestamp> {
+        let now = || self.handle.session().0.now();
+        self.field().expires(now)
+    }
+
+    /// Puts a value into the field. An owner signs in by it.
+    pub fn set(self, value: S::Value) {
+        let (place, value) = (self.field().place(), Value::new(value));
+        self.record(match self.field().owner_key(&value) {
             Some(owner) => Change::SetOwner {
                 place,
                 value,
                 owner,
             },
-            None => {
-                let expires = field.expires(|| self.session.0.now());
-                Change::Set {
-                    place,
-                    slot: Slot::new(value, expires),
-                }
-            }
-        };
-        self.session.0.record(change);
-    }
-
-    /// Removes a field's value.
-    pub fn clear(&self, field: &'static Field) {
-        self.session.0.record(Change::Remove {
-            place: field.place(),
+            None => Change::Set {
+                place,
+                slot: Slot::new(value, self.expires()),
+            },
         });
     }
 
-    /// Removes a field's value and hands it over.
-    pub fn take<T: SessionValue>(&self, field: &'static Field) -> Option<T> {
-        let value = self.get(field)?;
-        self.clear(field);
+    /// Removes the field's value.
+    pub fn clear(self) {
+        self.record(Change::Remove {
+            place: self.field().place(),
+        });
+    }
+
+    /// Removes the field's value and hands it over.
+    pub fn take(self) -> Option<S::Value> {
+        let value = self.get()?;
+        self.clear();
         Some(value)
     }
 
     /// Changes an optional field atomically.
-    pub fn update<T: SessionValue>(
-        &self,
-        field: &'static Field,
-        update: impl Fn(&mut Option<T>) + Send + 'static,
-    ) {
-        self.run(field, move |value| {
-            let mut present: Option<T> = value.and_then(|value| value.get().ok());
-            let was_readable = present.is_some();
-            update(&mut present);
-            Ok(match present {
+    pub fn update(self, update: impl Fn(&mut Option<S::Value>) + Send + 'static) {
+        self.run(move |mut value| {
+            let was_readable = value.is_some();
+            update(&mut value);
+            Ok(match value {
                 Some(value) => Updated::Put(Value::new(value)),
                 None if was_readable => Updated::Removed,
                 // What could not be read stays stored until it is overwritten.
@@ -188,182 +201,120 @@ impl Handle {
     }
 
     /// Changes a field with a default atomically.
-    pub fn update_or<T: SessionValue>(
-        &self,
-        field: &'static Field,
-        default: impl Fn() -> T + Send + 'static,
-        update: impl Fn(&mut T) + Send + 'static,
+    pub fn update_or(
+        self,
+        default: impl Fn() -> S::Value + Send + 'static,
+        update: impl Fn(&mut S::Value) + Send + 'static,
     ) {
-        self.run(field, move |value| {
-            let mut value = value
-                .and_then(|value| value.get().ok())
-                .unwrap_or_else(&default);
+        self.run(move |present| {
+            let mut value = present.unwrap_or_else(&default);
             update(&mut value);
             Ok(Updated::Put(Value::new(value)))
         });
     }
 
     /// Changes a required field atomically. A record that has lost the value is a conflict.
-    pub fn update_required<T: SessionValue>(
-        &self,
-        field: &'static Field,
-        update: impl Fn(&mut T) + Send + 'static,
-    ) {
-        self.run(field, move |value| {
-            let gone = || Error::on_key(ErrorKind::Conflict, field.key());
-            let mut value: T = value.and_then(|value| value.get().ok()).ok_or_else(gone)?;
+    pub fn update_required(self, update: impl Fn(&mut S::Value) + Send + 'static) {
+        let key = self.field().key();
+        self.run(move |present| {
+            let mut value = present.ok_or_else(|| Error::on_key(ErrorKind::Conflict, key))?;
             update(&mut value);
             Ok(Updated::Put(Value::new(value)))
         });
     }
 
-    fn run(
-        &self,
-        field: &'static Field,
-        update: impl Fn(Option<&Value>) -> Result<Updated, Error> + Send + 'static,
-    ) {
-        let expires = field.expires(|| self.session.0.now());
-        let updater: Updater = Box::new(update);
+    fn run(self, update: impl Fn(Option<S::Value>) -> Result<Updated, Error> + Send + 'static) {
+        let readable = |value: &Value| value.get().ok();
+        let updater: Updater = Box::new(move |value| update(value.and_then(readable)));
+        let inner = &self.handle.session().0;
         // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
-        let _ = self
-            .session
-            .0
-            .update(&field.place(), updater, expires, true);
+        let _ = inner.update(&self.field().place(), updater, self.expires(), true);
     }
 
     /// Commits at once and hands the value to exactly one of all concurrent callers.
     ///
     /// # Errors
     ///
-    /// As [`Session::commit`].
-    pub fn consume<T: SessionValue>(
-        &self,
-        field: &'static Field,
-    ) -> impl Future<Output = Result<Option<T>, Error>> + Send + use<T> {
-        let session = self.session.clone();
-        async move { session.0.consume(field).await }
+    /// As [`Session::commit`](crate::Session::commit).
+    pub fn consume(
+        self,
+    ) -> impl Future<Output = Result<Option<S::Value>, Error>> + Send + use<'a, S, P, INDEX> {
+        async move {
+            if self.found().is_none() {
+                return Ok(None);
+            }
+            let found = Arc::default();
+            self.record(Change::Consume {
+                place: self.field().place(),
+                found: Arc::clone(&found),
+            });
+            match self.handle.session().commit().await {
+                Ok(()) => {}
+                // Somebody ended the session: nobody gets the value from this handle.
+                Err(error) if error.kind() == ErrorKind::Gone => return Ok(None),
+                Err(error) => return Err(error),
+            }
+            let value: Option<Value> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Ok(value.and_then(|value| value.get().ok()))
+        }
     }
+}
 
-    /// Puts one message into a flash, in place of what is there.
-    pub fn flash_set<T: SessionValue>(&self, field: &'static Field, message: T) {
-        let slot = Slot::Flash(Arc::new(vec![self.flash_entry(field, message)]));
-        self.session.0.record(Change::Set {
-            place: field.place(),
-            slot,
+/// Flashes.
+impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+    /// Puts one message into the flash, in place of what is there.
+    pub fn flash_set(self, message: S::Value) {
+        self.record(Change::Set {
+            place: self.field().place(),
+            slot: Slot::Flash(Arc::new(vec![self.message(message)])),
         });
     }
 
-    /// Adds a message to a flash, without reading what is there.
-    pub fn flash_push<T: SessionValue>(&self, field: &'static Field, message: T) {
-        let entry = self.flash_entry(field, message);
-        self.session.0.record(Change::Push {
-            place: field.place(),
-            entry,
+    /// Adds a message to the flash, without reading what is there.
+    pub fn flash_push(self, message: S::Value) {
+        self.record(Change::Push {
+            place: self.field().place(),
+            entry: self.message(message),
         });
     }
 
-    fn flash_entry<T: SessionValue>(&self, field: &'static Field, message: T) -> FlashEntry {
+    fn message(self, message: S::Value) -> FlashEntry {
         FlashEntry {
             id: rand::random(),
-            expires: field.expires(|| self.session.0.now()),
+            expires: self.expires(),
             value: Value::new(message),
         }
     }
 
-    /// The last message of a flash; it stays.
-    pub fn flash_peek_one<T: SessionValue>(&self, field: &'static Field) -> Option<T> {
-        self.flash(field, false).pop()
+    /// The last message of the flash; it stays.
+    pub fn flash_peek_one(self) -> Option<S::Value> {
+        self.flash(false).pop()
     }
 
     /// The last message that an earlier request left; the flash is emptied of those.
-    pub fn flash_take_one<T: SessionValue>(&self, field: &'static Field) -> Option<T> {
-        self.flash(field, true).pop()
+    pub fn flash_take_one(self) -> Option<S::Value> {
+        self.flash(true).pop()
     }
 
-    /// The messages of a flash, in order; they stay.
-    pub fn flash_peek_all<T: SessionValue>(&self, field: &'static Field) -> Vec<T> {
-        self.flash(field, false)
+    /// The messages of the flash, in order; they stay.
+    pub fn flash_peek_all(self) -> Vec<S::Value> {
+        self.flash(false)
     }
 
     /// The messages that earlier requests left, in order; they are removed.
-    pub fn flash_take_all<T: SessionValue>(&self, field: &'static Field) -> Vec<T> {
-        self.flash(field, true)
+    pub fn flash_take_all(self) -> Vec<S::Value> {
+        self.flash(true)
     }
 
-    fn flash<T: SessionValue>(&self, field: &'static Field, take: bool) -> Vec<T> {
-        self.session
+    fn flash(self, take: bool) -> Vec<S::Value> {
+        let values = self
+            .handle
+            .session()
             .0
-            .flash_values(&field.place(), take)
-            .unwrap_or_else(|cause| {
-                self.session
-                    .0
-                    .report_mismatch(field.key(), field.type_name(), cause);
-                Vec::new()
-            })
-    }
-
-    /// `Debug` of an accessor: each field's stored state as JSON, secret ones redacted.
-    ///
-    /// # Errors
-    ///
-    /// The formatter failed.
-    pub fn fmt_debug(
-        &self,
-        accessor: &'static str,
-        schema: &'static Schema,
-        f: &mut fmt::Formatter<'_>,
-    ) -> fmt::Result {
-        let mut debug = f.debug_struct(accessor);
-        for field in schema.fields {
-            let slot = self.session.0.slot(&field.place()).map(|(_, slot)| slot);
-            let shown = match slot {
-                None => "absent".to_owned(),
-                Some(_) if field.is_secret() => "[redacted]".to_owned(),
-                Some(slot @ Slot::Flash(_)) => format!("{} flashes", slot.flash().len()),
-                Some(slot) => {
-                    let json = slot.value().and_then(|value| value.to_json().ok());
-                    json.unwrap_or_else(|| "unencodable".to_owned())
-                }
-            };
-            debug.field(field.name(), &format_args!("{shown}"));
-        }
-        debug.finish()
-    }
-}
-
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Handle")
-    }
-}
-
-impl crate::handle::Inner {
-    async fn consume<T: SessionValue>(
-        self: Arc<Self>,
-        field: &'static Field,
-    ) -> Result<Option<T>, Error> {
-        let handle = Handle::new(Session(Arc::clone(&self)), Vec::new());
-        if handle.value::<T>(field).is_none() {
-            return Ok(None);
-        }
-        let found = Arc::default();
-        let place = field.place();
-        self.record(Change::Consume {
-            place,
-            found: Arc::clone(&found),
-        });
-        match handle.session.commit().await {
-            Ok(()) => {}
-            // Somebody ended the session: nobody gets the value from this handle.
-            Err(error) if error.kind() == ErrorKind::Gone => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        let value: Option<Value> = {
-            let mut cell = found
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            cell.take()
-        };
-        Ok(value.and_then(|value| value.get().ok()))
+            .flash_values(&self.field().place(), take);
+        values.unwrap_or_else(|cause| {
+            self.handle.report(self.field(), cause);
+            Vec::new()
+        })
     }
 }

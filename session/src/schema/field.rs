@@ -103,8 +103,8 @@ impl Field {
 
     /// Names the owner of the session.
     #[must_use]
-    pub const fn owner<T: SessionValue + fmt::Display>(mut self) -> Self {
-        self.owner = Some(|value| value.read(|owner: &T| OwnerKey::of(owner)).ok());
+    pub const fn owner(mut self, owner: fn(&Value) -> Option<OwnerKey>) -> Self {
+        self.owner = Some(owner);
         self
     }
 

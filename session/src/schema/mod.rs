@@ -2,14 +2,14 @@
 
 mod access;
 mod field;
+mod handle;
 mod registry;
-mod typed_field;
 
-pub use access::Handle;
+pub use access::{Access, OwnerField, TypedField};
 pub use field::Field;
+pub use handle::Handle;
 pub use registry::Conflict as SchemaConflict;
 pub(crate) use registry::Registry;
-pub use typed_field::{Access, TypedField};
 
 /// A struct seen as a typed view of a session. Implemented by `#[derive(SessionSchema)]`, and by nothing else.
 #[diagnostic::on_unimplemented(

@@ -163,15 +163,15 @@ mod tests {
 
     static A: &Schema = schema!(
         "A",
-        Field::optional::<u64>("user_id", "user_id").owner::<u64>(),
+        Field::optional::<u64>("user_id", "user_id").owner(|_| None),
         Field::default::<String>("theme", "theme").keep()
     );
     static B: &Schema = schema!(
         "B",
-        Field::required::<u64>("user", "user_id").owner::<u64>()
+        Field::required::<u64>("user", "user_id").owner(|_| None)
     );
     static C: &Schema = schema!("C", Field::optional::<u32>("color", "theme"));
-    static D: &Schema = schema!("D", Field::optional::<u64>("who", "who").owner::<u64>());
+    static D: &Schema = schema!("D", Field::optional::<u64>("who", "who").owner(|_| None));
     static E: &Schema = schema!("E", Field::optional::<String>("theme", "theme").ttl(5));
     static F: &Schema = schema!("F", Field::optional::<u32>("color", "color"));
 
