@@ -1,6 +1,7 @@
 //! The file store keeps the contract, with either durability.
 
 #![cfg(feature = "file")]
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! The root: made on demand, private, refused where others can write; and sessions that outlive the store.
 
 #![cfg(feature = "file")]
+#![allow(clippy::unwrap_used)]
 
 mod file_common;
 
@@ -271,7 +272,7 @@ async fn t17_p27_p29_the_time_of_the_file_decides_nothing() {
             .open(&path)
             .unwrap()
             .set_modified(to)
-            .unwrap()
+            .unwrap();
     };
     push(std::time::SystemTime::UNIX_EPOCH);
     assert!(

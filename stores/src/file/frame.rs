@@ -79,7 +79,7 @@ pub(super) fn seal(kind: Kind, key: &StoreKey, body: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Reads a frame that must be of this key. The version is looked at first: it alone is the same in all versions.
-pub(super) fn open(bytes: Vec<u8>, key: &StoreKey) -> Result<Frame, Bad> {
+pub(super) fn open(bytes: &Bytes, key: &StoreKey) -> Result<Frame, Bad> {
     let version = bytes.get(8..12).ok_or(Bad::Damaged)?;
     let whole = version[0] == !version[1] && version[..2] == version[2..];
     if bytes[..8] != MAGIC || !whole || version[0] == 0 {
@@ -108,7 +108,7 @@ pub(super) fn open(bytes: Vec<u8>, key: &StoreKey) -> Result<Frame, Bad> {
         3 => Kind::Revocation,
         _ => return Err(Bad::Newer),
     };
-    let slots = [0, 1].map(|n| read_slot(&bytes, n, key));
+    let slots = [0, 1].map(|n| read_slot(bytes, n, key));
     let (renewal, next_slot) = match slots {
         [Some(a), Some(b)] if a > b => (Some(a), 1),
         [Some(a), None] => (Some(a), 1),
@@ -116,7 +116,7 @@ pub(super) fn open(bytes: Vec<u8>, key: &StoreKey) -> Result<Frame, Bad> {
     };
     Ok(Frame {
         kind,
-        body: Bytes::from(bytes).slice(BODY..BODY + len),
+        body: bytes.slice(BODY..BODY + len),
         renewal,
         next_slot,
     })

@@ -3,14 +3,15 @@
 //! It goes by names: what is not named like a file of ours, or is no file, stays. It needs no room on the disk,
 //! except to finish a rotation that a crash left pending.
 
+use std::sync::PoisonError;
 use std::time::SystemTime;
 
 use session::{Op, OwnerKey, StoreError, StoreKey, Swept, Timestamp};
 
 use super::Files;
 use super::error::{Result, before};
+use super::found::{Found, LONGEST, timestamp};
 use super::layout::{Form, REVOKED, REVOKED_TEMP, marker_name, owner_name, record_name};
-use super::records::{Found, LONGEST, timestamp};
 
 /// Directories of records, then directories of owners.
 const SHARDS: u16 = 512;
@@ -39,10 +40,7 @@ struct Sweep<'a> {
 impl Files {
     pub(super) fn gc(&self, op: &Op, budget: usize) -> Result<Swept> {
         // Another sweep in this process goes on where this one ends.
-        let mut cursor = self
-            .cursor
-            .lock()
-            .unwrap_or_else(|error| error.into_inner());
+        let mut cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
         let engine = self
             .disk
             .clock(&self.layout.clock())
@@ -148,13 +146,16 @@ impl Sweep<'_> {
             }
             Form::Pending => {
                 let _lock = files.lock(&[*key])?;
-                if !matches!(files.open(key, &place.main)?, Found::Missing) {
-                    files
-                        .disk
-                        .remove(&place.pending)
-                        .map_err(before("remove a leftover"))?;
-                } else {
-                    files.settled(key)?;
+                let useless = match files.open(key, &place.main)? {
+                    Found::Missing => match files.open(key, &place.pending)? {
+                        Found::Record(_) => return files.settled(key).map(|_| false),
+                        damaged => self.is_dead(&damaged),
+                    },
+                    _ => true,
+                };
+                if useless {
+                    let removed = files.disk.remove(&place.pending);
+                    removed.map_err(before("remove a leftover"))?;
                 }
                 return Ok(false);
             }

@@ -8,9 +8,11 @@ compile_error!(
 mod builder;
 mod disk;
 mod error;
+mod found;
 mod frame;
 mod gc;
 mod layout;
+mod locks;
 mod owners;
 mod probe;
 mod records;

@@ -12,9 +12,9 @@ use session::{
 use super::Files;
 use super::disk::{Loaded, Lock};
 use super::error::{Result, before, unsure};
+use super::found::{Found, timestamp};
 use super::frame::{self, Bad, Kind};
 use super::layout::{REVOKED, REVOKED_TEMP, marker_name};
-use super::records::{Found, timestamp};
 use super::verbs::not_put;
 
 /// Whether a record may be bound to its owner. Holds the owner's lock.
@@ -260,7 +260,7 @@ impl Files {
             Loaded::Oversized { modified } => (Vec::new(), modified),
             Loaded::Foreign => return Err(before(step)(std::io::ErrorKind::InvalidData.into())),
         };
-        match frame::open(bytes, &as_key(owner)) {
+        match frame::open(&bytes.into(), &as_key(owner)) {
             Ok(frame) if frame.kind == Kind::Revocation && frame.body.len() == 8 => {
                 Ok(Some(frame::time(&frame.body)))
             }

@@ -22,7 +22,7 @@ pub(super) enum Step<'a> {
 
 #[cfg(not(test))]
 #[derive(Debug, Default)]
-pub(super) struct Probe;
+pub(super) struct Probe(());
 
 #[cfg(not(test))]
 #[allow(clippy::unused_self)]

@@ -1,92 +1,21 @@
 //! One record under its key: how it is found, put there and ended. Every verb is made of these.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::Path;
 
-use session::{
-    DecodeError, Header, Op, OwnerKey, Record, StoreError, StoreErrorKind, StoreKey, Timestamp,
-};
+use session::{Header, Op, Record, StoreError, StoreErrorKind, StoreKey};
 
 use super::Files;
-use super::disk::{Loaded, Lock, NotReplaced};
+use super::disk::{Loaded, NotReplaced};
 use super::error::{Result, before, unsure};
-use super::frame::{self, Bad, Kind, LINK, OVERHEAD, Renewal};
-use super::layout::{Place, owner_stripe, record_stripe};
-
-/// How long a damaged file is kept that no longer tells when it expires.
-const DAMAGED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
-/// The longest lifetime that a session can have.
-pub(super) const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
-
-/// What stands under a key, whatever the time.
-#[derive(Debug)]
-pub(super) enum Found {
-    Missing,
-    Record(Box<Stored>),
-    Tombstone(Tombstone),
-    Damaged(Damaged),
-}
-
-#[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) record: Record,
-    /// Which key a rotation took it from. Only looked at while the file is a pending one.
-    pred: Option<StoreKey>,
-    next_slot: usize,
-    links: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Tombstone {
-    pub(super) until: Timestamp,
-    pub(super) successor: Option<StoreKey>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Damaged {
-    /// When it may go. `None` for what is not a file, hence not ours: never.
-    pub(super) until: Option<Timestamp>,
-}
+use super::found::{Found, Stored};
+use super::frame::{self, Kind, LINK, OVERHEAD, Renewal};
+use super::layout::Place;
 
 /// A record as bytes, made before any lock is taken: encoding runs code of the application.
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub(super) header: Header,
     data: Vec<u8>,
-}
-
-/// Locks on the stripes of some records.
-#[derive(Debug)]
-pub(super) struct Locks {
-    stripes: Vec<u8>,
-    _locks: Vec<Lock>,
-}
-
-impl Stored {
-    pub(super) fn is_live(&self, op: &Op) -> bool {
-        self.record.header.is_live(op.now)
-    }
-
-    pub(super) fn is_of(&self, owner: &OwnerKey) -> bool {
-        self.record
-            .header
-            .owner
-            .as_ref()
-            .is_some_and(|of| of.key == *owner)
-    }
-
-    /// When it dies unless it is renewed.
-    pub(super) fn until(&self) -> Timestamp {
-        self.record
-            .header
-            .idle_deadline
-            .min(self.record.header.absolute_deadline)
-    }
-}
-
-impl Tombstone {
-    pub(super) fn stands(&self, op: &Op) -> bool {
-        op.now < self.until
-    }
 }
 
 impl Files {
@@ -99,25 +28,6 @@ impl Files {
             return Err(StoreError::with_source(StoreErrorKind::Encode, limit));
         }
         Ok(Encoded { header, data })
-    }
-
-    /// Locks the stripes of these keys, in the order in which everyone locks them.
-    pub(super) fn lock(&self, keys: &[StoreKey]) -> Result<Locks> {
-        let mut stripes: Vec<u8> = keys.iter().map(record_stripe).collect();
-        stripes.sort_unstable();
-        stripes.dedup();
-        let lock = |stripe: &u8| self.disk.lock(&self.layout.record_lock(*stripe));
-        let locks = stripes.iter().map(lock).collect::<std::io::Result<_>>();
-        Ok(Locks {
-            _locks: locks.map_err(before("lock a record"))?,
-            stripes,
-        })
-    }
-
-    /// Locks an owner. Before any record.
-    pub(super) fn lock_owner(&self, owner: &OwnerKey) -> Result<Lock> {
-        let path = self.layout.owner_lock(owner_stripe(owner));
-        self.disk.lock(&path).map_err(before("lock an owner"))
     }
 
     /// What stands under a key, without a lock: the state before or after whatever is going on.
@@ -159,38 +69,6 @@ impl Files {
         }
     }
 
-    /// Locks these keys and tells what stands there, so that it may be replaced: whatever an expired tombstone names
-    /// as its successor no longer depends on that tombstone.
-    pub(super) fn settled_for_replacing(
-        &self,
-        op: &Op,
-        keys: &[StoreKey],
-        also: &[StoreKey],
-    ) -> Result<(Locks, Vec<Found>)> {
-        let mut wanted = [keys, also].concat();
-        'lock: loop {
-            let locks = self.lock(&wanted)?;
-            let mut all = Vec::with_capacity(keys.len());
-            for key in keys {
-                let mut found = self.settled(key)?;
-                if let Found::Tombstone(tombstone) = &found
-                    && !tombstone.stands(op)
-                {
-                    if let Some(successor) = tombstone.successor {
-                        if !locks.cover(&successor) {
-                            wanted.push(successor);
-                            continue 'lock;
-                        }
-                        self.make_independent(&successor)?;
-                    }
-                    found = Found::Missing;
-                }
-                all.push(found);
-            }
-            return Ok((locks, all));
-        }
-    }
-
     /// Finishes the rotation to this key for good, if it was one. Its stripe is locked.
     pub(super) fn make_independent(&self, successor: &StoreKey) -> Result<()> {
         let place = self.layout.place(successor);
@@ -213,68 +91,6 @@ impl Files {
         };
         let found = self.open(pred, &self.layout.place(pred).main)?;
         Ok(matches!(found, Found::Tombstone(t) if t.successor.as_ref() == Some(key)))
-    }
-
-    /// What the file at a path holds, which is `main` or `pending` of this key.
-    pub(super) fn open(&self, key: &StoreKey, path: &std::path::Path) -> Result<Found> {
-        let loaded = self
-            .disk
-            .load(path, self.max_file)
-            .map_err(before("read a record"))?;
-        let (bytes, modified, links) = match loaded {
-            Loaded::Missing => return Ok(Found::Missing),
-            Loaded::Foreign => return Ok(Found::Damaged(Damaged { until: None })),
-            Loaded::Oversized { modified } => return Ok(damaged(modified, None)),
-            Loaded::File {
-                bytes,
-                modified,
-                links,
-            } => (bytes, modified, links),
-        };
-        let told = frame::told_deadline(&bytes);
-        let parsed = frame::open(bytes, key).and_then(|frame| self.parse(key, frame, links));
-        match parsed {
-            Ok(found) => Ok(found),
-            Err(Bad::Newer) => Err(StoreError::from_kind(StoreErrorKind::NewerFormat)),
-            Err(Bad::Damaged) => Ok(damaged(modified, told)),
-        }
-    }
-
-    fn parse(
-        &self,
-        key: &StoreKey,
-        frame: frame::Frame,
-        links: u64,
-    ) -> std::result::Result<Found, Bad> {
-        match frame.kind {
-            Kind::Record => {
-                let pred = frame::link(frame.body.get(..LINK).ok_or(Bad::Damaged)?)?;
-                let bytes = frame.body.slice(LINK..);
-                let mut record =
-                    self.codec
-                        .decode_record(key, bytes)
-                        .map_err(|error| match error {
-                            DecodeError::NewerFormat => Bad::Newer,
-                            _ => Bad::Damaged,
-                        })?;
-                if let Some(renewal) = frame.renewal {
-                    record
-                        .header
-                        .renew(renewal.last_seen, renewal.idle_deadline);
-                }
-                Ok(Found::Record(Box::new(Stored {
-                    record,
-                    pred,
-                    next_slot: frame.next_slot,
-                    links,
-                })))
-            }
-            Kind::Tombstone if frame.body.len() == 8 + LINK => Ok(Found::Tombstone(Tombstone {
-                until: frame::time(&frame.body[..8]),
-                successor: frame::link(&frame.body[8..])?,
-            })),
-            Kind::Tombstone | Kind::Revocation => Err(Bad::Damaged),
-        }
     }
 
     /// Puts a record in place, in one step.
@@ -302,7 +118,7 @@ impl Files {
         &self,
         key: &StoreKey,
         place: &Place,
-        target: &std::path::Path,
+        target: &Path,
         record: &Encoded,
         pred: Option<&StoreKey>,
     ) -> std::result::Result<(), NotReplaced> {
@@ -388,23 +204,4 @@ impl Files {
         };
         gone().map_err(unsure("remove a record"))
     }
-}
-
-impl Locks {
-    fn cover(&self, key: &StoreKey) -> bool {
-        self.stripes.contains(&record_stripe(key))
-    }
-}
-
-fn damaged(modified: SystemTime, told: Option<Timestamp>) -> Found {
-    let modified = timestamp(modified);
-    let until = told
-        .unwrap_or(modified + DAMAGED_KEPT)
-        .min(modified + LONGEST);
-    Found::Damaged(Damaged { until: Some(until) })
-}
-
-/// A file's time. Only ever decides when something that is dead may be removed.
-pub(super) fn timestamp(time: SystemTime) -> Timestamp {
-    Timestamp::default() + time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

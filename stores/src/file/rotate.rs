@@ -14,8 +14,9 @@ use session::{Op, OwnerRule, Record, RotateOutcome, StoreKey, Version};
 use super::Files;
 use super::disk::NotReplaced;
 use super::error::{Result, before, unsure};
+use super::found::{Found, Stored};
 use super::owners::Binding;
-use super::records::{Encoded, Found, Stored};
+use super::records::Encoded;
 
 impl Files {
     pub(super) fn rotate(

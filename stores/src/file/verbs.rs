@@ -11,8 +11,8 @@ use std::sync::Arc;
 use super::Files;
 use super::disk::NotReplaced;
 use super::error::{Result, before, unsure};
+use super::found::{Found, Stored};
 use super::owners::Binding;
-use super::records::{Found, Stored};
 
 impl Files {
     pub(super) fn read(

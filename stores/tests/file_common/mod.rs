@@ -1,7 +1,8 @@
 //! What the tests of the file store share.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,7 +73,7 @@ pub async fn live(store: &FileStore, key: &StoreKey) -> Option<Arc<Record>> {
     match store.read(&op(), key, None).await.unwrap() {
         ReadOutcome::Live(record) => Some(record),
         ReadOutcome::Gone { .. } | ReadOutcome::Absent => None,
-        other => panic!("{other:?}"),
+        ReadOutcome::Damaged => panic!("a damaged record"),
     }
 }
 
@@ -93,7 +94,7 @@ pub async fn increment(store: &FileStore, key: &StoreKey) -> u64 {
         {
             SaveOutcome::Saved(_) => return sum,
             SaveOutcome::Conflict(newer) => current = newer,
-            other => panic!("{other:?}"),
+            SaveOutcome::Gone => panic!("the counter has gone"),
         }
     }
 }
@@ -184,4 +185,16 @@ pub fn keys(root: &std::path::Path) -> Vec<StoreKey> {
         }
     }
     keys
+}
+
+/// The session that all processes add to.
+pub fn counter() -> StoreKey {
+    StoreKey::from_parts([7; 32], [7; 2])
+}
+
+/// One line to the parent. Written at once, so that what was said before a kill arrives.
+pub fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes()).unwrap();
+    out.flush().unwrap();
 }

@@ -4,14 +4,18 @@ mod basics;
 mod crash;
 mod damage;
 mod faults;
+mod foreign;
+mod races;
+mod stories;
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use session::{
     CommitId, CreateOutcome, Data, Header, Lifetime, Op, Over, Owner, OwnerKey, OwnerRule,
-    ReadOutcome, Record, SessionId, StoreKey, Timestamp,
+    ReadOutcome, Record, SaveOutcome, SessionId, StoreKey, Timestamp,
 };
 
 use super::probe::Probe;
@@ -118,6 +122,36 @@ impl Bench {
 
     pub(super) fn live(&self, op: &Op, key: &StoreKey) -> Option<u64> {
         number(&self.read(op, key, None).unwrap())
+    }
+}
+
+impl Bench {
+    pub(super) fn main(&self, key: &StoreKey) -> PathBuf {
+        self.layout.place(key).main
+    }
+
+    /// Nothing lives under the key, nothing is made or changed there, and a neighbour is as it was.
+    pub(super) fn assert_no_session(
+        &self,
+        key: &StoreKey,
+        like: &Arc<Record>,
+        neighbour: &StoreKey,
+    ) {
+        let at = op(0);
+        let outcome = self.read(&at, key, Some(TOUCH)).unwrap();
+        assert!(matches!(outcome, ReadOutcome::Damaged), "{outcome:?}");
+        assert!(!self.exists(&at, key).unwrap());
+        let saved = self
+            .save(&at, key, Arc::clone(like), like.header.version)
+            .unwrap();
+        assert!(matches!(saved, SaveOutcome::Gone));
+        let made = self.create(&at, key, Arc::clone(like), None).unwrap();
+        assert_eq!(
+            made,
+            CreateOutcome::Exists,
+            "what may be a record is never written over"
+        );
+        assert_eq!(self.live(&at, neighbour), Some(7));
     }
 }
 
