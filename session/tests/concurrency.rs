@@ -1,5 +1,7 @@
 //! Requests that overlap: a handler stops at a gate while others come and go.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::sync::Arc;

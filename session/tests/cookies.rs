@@ -2,6 +2,8 @@
 //
 // T01 to T04, T06 and T08 stand beside the parser, in `transport/cookie/tests.rs`.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use axum::Router;

@@ -1,5 +1,7 @@
 //! What happens when the store fails, the handler fails, or the client goes away.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::sync::{Arc, Mutex};

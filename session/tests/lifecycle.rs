@@ -1,5 +1,7 @@
 //! One request after another: ids, cookies, owners, deadlines, flashes, headers, and what each costs.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::time::Duration;
@@ -369,9 +371,9 @@ async fn t09_d01_an_id_that_lives_not_is_never_adopted() {
         browser.post("/write").await;
         victims.push(browser.cookie.clone().unwrap());
         if end == "expiry" {
-            app.wait(2 * 3600)
+            app.wait(2 * 3600);
         } else {
-            drop(browser.post(end).await)
+            browser.post(end).await;
         }
     }
     app.wait(11); // beyond the grace of tombstones

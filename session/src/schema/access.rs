@@ -236,27 +236,23 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
     /// # Errors
     ///
     /// As [`Session::commit`](crate::Session::commit).
-    pub fn consume(
-        self,
-    ) -> impl Future<Output = Result<Option<S::Value>, Error>> + Send + use<'a, S, P, INDEX> {
-        async move {
-            if self.found().is_none() {
-                return Ok(None);
-            }
-            let found = Arc::default();
-            self.record(Change::Consume {
-                place: self.field().place(),
-                found: Arc::clone(&found),
-            });
-            match self.handle.session().commit().await {
-                Ok(()) => {}
-                // Somebody ended the session: nobody gets the value from this handle.
-                Err(error) if error.kind() == ErrorKind::Gone => return Ok(None),
-                Err(error) => return Err(error),
-            }
-            let value: Option<Value> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
-            Ok(value.and_then(|value| value.get().ok()))
+    pub async fn consume(self) -> Result<Option<S::Value>, Error> {
+        if self.found().is_none() {
+            return Ok(None);
         }
+        let found = Arc::default();
+        self.record(Change::Consume {
+            place: self.field().place(),
+            found: Arc::clone(&found),
+        });
+        match self.handle.session().commit().await {
+            Ok(()) => {}
+            // Somebody ended the session: nobody gets the value from this handle.
+            Err(error) if error.kind() == ErrorKind::Gone => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let value: Option<Value> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(value.and_then(|value| value.get().ok()))
     }
 }
 

@@ -49,8 +49,6 @@ pub(crate) struct Seen {
 pub(crate) struct Outcome {
     /// By request; `None` for what is not a request.
     pub(crate) answers: Vec<Option<Answer>>,
-    /// In which order the requests ended.
-    pub(crate) ended: Vec<usize>,
     /// The sessions that live in the end, with their ids.
     pub(crate) live: Vec<(String, Seen)>,
     /// The same, comparable.
@@ -287,7 +285,6 @@ impl<S: SessionStore> Run<S> {
     async fn go(mut self, acts: &[Act], mut pick: impl FnMut(&[usize]) -> usize) -> Outcome {
         let mut machines: Vec<_> = acts.iter().map(|act| Some(self.machine(*act))).collect();
         let mut answers = vec![None; acts.len()];
-        let mut ended = Vec::new();
         // What may be polled: everything at first, then whoever goes, and whoever waits for something else.
         let mut ready: Vec<usize> = (0..acts.len()).collect();
         loop {
@@ -298,7 +295,6 @@ impl<S: SessionStore> Run<S> {
                 self.control.lock().unwrap().current = n;
                 if let Poll::Ready(response) = poll(machine.as_mut()) {
                     machines[n] = None;
-                    ended.push(n);
                     if let Some(response) = response {
                         let cookie = cookie(&response);
                         if let Cookie::Id(id) = &cookie {
@@ -328,7 +324,7 @@ impl<S: SessionStore> Run<S> {
             self.control.lock().unwrap().permit = true;
             ready.insert(0, taken);
         }
-        self.outcome(answers, ended)
+        self.outcome(answers)
     }
 
     /// Looks at every known id: none may live that was dead.
@@ -345,7 +341,7 @@ impl<S: SessionStore> Run<S> {
         self.most_live = self.most_live.max(live);
     }
 
-    fn outcome(self, answers: Vec<Option<Answer>>, ended: Vec<usize>) -> Outcome {
+    fn outcome(self, answers: Vec<Option<Answer>>) -> Outcome {
         let op = self.op();
         let mut live: Vec<(String, Seen)> = Vec::new();
         for (id, _) in &self.known {
@@ -366,7 +362,6 @@ impl<S: SessionStore> Run<S> {
         } = self;
         Outcome {
             answers,
-            ended,
             live,
             sessions,
             presented,

@@ -5,11 +5,13 @@
 //!
 //! `cargo test --release -p session --all-features explorer -- --nocapture` prints how many there were.
 
+#![allow(clippy::unwrap_used)]
+
 mod machine;
 mod requests;
 mod rules;
 #[path = "../wrong/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod wrong;
 
 use std::collections::BTreeSet;
