@@ -17,12 +17,15 @@ struct Node {
     id: TypeId,
     schema: &'static Schema,
     verdict: Result<(), Conflict>,
-    next: OnceLock<Box<Node>>,
+    next: OnceLock<Box<Self>>,
 }
 
 /// Two schemas disagree about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
+pub struct Conflict(Box<Disagreement>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Disagreement {
     key: &'static str,
     about: &'static str,
     later: Side,
@@ -54,16 +57,22 @@ impl fmt::Display for Side {
 
 impl Conflict {
     pub(crate) fn key(&self) -> &'static str {
-        self.key
+        self.0.key
     }
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} and {} disagree about the ", self.later, self.earlier)?;
-        match self.about {
+        let Disagreement {
+            key,
+            about,
+            later,
+            earlier,
+        } = &*self.0;
+        write!(f, "{later} and {earlier} disagree about the ")?;
+        match *about {
             OWNER_KEY => f.write_str("key that names the owner: a layer has one"),
-            about => write!(f, "{about} of the key `{}`", self.key),
+            about => write!(f, "{about} of the key `{key}`"),
         }
     }
 }
@@ -129,11 +138,13 @@ impl Policy for Registry {
 
 /// Two schemas may share a key if they agree about it, and name their owner by the same key.
 pub(crate) fn compare(later: &'static Schema, earlier: &'static Schema) -> Result<(), Conflict> {
-    let conflict = |key, about, a: &Field, b: &Field| Conflict {
-        key,
-        about,
-        later: Side::of(later, a),
-        earlier: Side::of(earlier, b),
+    let conflict = |key, about, a: &Field, b: &Field| {
+        Conflict(Box::new(Disagreement {
+            key,
+            about,
+            later: Side::of(later, a),
+            earlier: Side::of(earlier, b),
+        }))
     };
     for a in later.fields {
         for b in earlier.fields {
