@@ -41,7 +41,7 @@ pub mod schema {
     //! One of each kind.
 
     /// An account.
-    #[derive(session::SessionSchema)]
+    #[derive(Debug, session::SessionSchema)]
     pub struct Account<T> {
         /// Who is signed in.
         #[session(owner)]
