@@ -344,6 +344,10 @@ impl Commit<'_> {
             .save(&op, &from.key, Arc::clone(&next), base.version);
         match self.deadline.store(call).await {
             Ok(SaveOutcome::Saved(_)) => Ok(Attempt::Stored(from.with(next))),
+            // A driver that repeated the call by itself is told of its own first success.
+            Ok(SaveOutcome::Conflict(found)) if found.header.commit_id == self.commit_id => {
+                Ok(Attempt::Stored(from.with(found)))
+            }
             Ok(SaveOutcome::Conflict(current)) => Ok(Attempt::Conflict(current)),
             Ok(SaveOutcome::Gone) => Ok(Attempt::Gone),
             Err(error) => {

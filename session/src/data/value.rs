@@ -277,10 +277,10 @@ mod tests {
     fn bytes_are_decoded_once_and_written_back_as_they_came() {
         let value = json("{\"a\" : 1}");
         let first = value
-            .read::<BTreeMap<String, u8>, _>(|map| std::ptr::from_ref(map))
+            .read::<BTreeMap<String, u8>, _>(std::ptr::from_ref)
             .unwrap();
         let second = value
-            .read::<BTreeMap<String, u8>, _>(|map| std::ptr::from_ref(map))
+            .read::<BTreeMap<String, u8>, _>(std::ptr::from_ref)
             .unwrap();
         assert_eq!(first, second);
         let mut out = Vec::new();

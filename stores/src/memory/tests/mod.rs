@@ -1,0 +1,3 @@
+//! The contract, and what is this store's own.
+
+session::testing::conformance!(async { crate::MemoryStore::new() });
