@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use axum::extract::OriginalUri;
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -77,8 +78,12 @@ impl<T: SessionSchema, S: Send + Sync> OptionalFromRequestParts<S> for Typed<T> 
     }
 }
 
+/// Inside a nested router the request's own URI has lost its prefix.
 fn original_uri(parts: &Parts) -> &http::Uri {
-    &parts.uri
+    parts
+        .extensions
+        .get()
+        .map_or(&parts.uri, |OriginalUri(uri)| uri)
 }
 
 /// Takes the message that an earlier request left with [`Session::set_flash`]; `None` if there is none.

@@ -621,3 +621,48 @@ async fn two_layers_with_one_cookie_name_share_a_session() {
     assert_eq!(answer.set_cookies().len(), 1);
     assert_eq!(app.calls(), 1);
 }
+
+#[tokio::test]
+async fn next_names_the_whole_path_also_inside_a_nested_router() {
+    let app = App::new(Router::new().nest("/shop", routes()));
+    let answer = app.browser().get("/shop/me?a=1").await;
+    assert_eq!(
+        answer.header("location"),
+        Some("/login?next=%2Fshop%2Fme%3Fa%3D1")
+    );
+}
+
+#[tokio::test]
+async fn max_per_owner_evicts_the_oldest_or_refuses() {
+    use session::Over;
+    use std::num::NonZeroU32;
+    for over in [Over::Evict, Over::Refuse] {
+        let two = NonZeroU32::new(2).unwrap();
+        let app = App::with(routes(), |b| b.max_per_owner(two, over));
+        let mut devices = vec![app.browser(), app.browser(), app.browser()];
+        let mut statuses = Vec::new();
+        for device in &mut devices {
+            app.wait(1);
+            statuses.push(device.post("/login/1").await.status);
+        }
+        let mut signed_in = Vec::new();
+        for device in &mut devices {
+            signed_in.push(device.get("/me").await.status == StatusCode::OK);
+        }
+        match over {
+            Over::Evict => {
+                assert_eq!(statuses, [StatusCode::OK; 3]);
+                assert_eq!(signed_in, [false, true, true]);
+            }
+            Over::Refuse => {
+                assert_eq!(
+                    statuses,
+                    [StatusCode::OK, StatusCode::OK, StatusCode::CONFLICT]
+                );
+                assert_eq!(signed_in, [true, true, false]);
+            }
+        }
+        // Signing in again on a device that is signed in counts once.
+        assert_eq!(devices[1].post("/login/1").await.status, StatusCode::OK);
+    }
+}
