@@ -75,7 +75,14 @@ impl<'a> Schema<'a> {
             }
             Err(error) => cx.push(error),
         }
-        let accessor = options.accessor.clone();
+        let accessor = options.accessor.clone().filter(|accessor| {
+            let differs = accessor != ident;
+            if !differs {
+                let message = "the accessor is a type of its own; choose another name";
+                cx.error(accessor, message);
+            }
+            differs
+        });
         Self {
             ident,
             this,

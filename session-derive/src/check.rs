@@ -17,6 +17,8 @@ const TAKEN: &[&str] = &[
     "borrow",
     "borrow_mut",
     "clone",
+    "clone_from",
+    "clone_into",
     "fmt",
     "into",
     "session",
@@ -147,7 +149,8 @@ fn types(cx: &mut Ctxt, field: &Field<'_>) {
     if let (Shape::Option(_), Some(default), None) =
         (shape, words.get(word::DEFAULT), words.get(word::FLASH))
     {
-        let message = "an `Option` is `None` when absent and has no other default; drop either";
+        let message =
+            "an `Option` is `None` when absent; drop `default`, or the `Option` around the type";
         cx.error(default, message);
     }
     if let (Shape::Other, Some(_)) = (shape, words.get(word::FLASH)) {
@@ -220,14 +223,9 @@ fn keys(cx: &mut Ctxt, schema: &Schema<'_>) {
 
 /// Every generated method has a name of its own.
 fn names(cx: &mut Ctxt, schema: &Schema<'_>) {
-    if schema.accessor == *schema.ident {
-        cx.error(
-            &schema.accessor,
-            "the accessor is a type of its own; choose another name",
-        );
-    }
     let mut names: HashMap<Ident, &Field<'_>> = HashMap::new();
-    for field in &schema.fields {
+    // Without a key there is no saying how to keep it.
+    for field in schema.fields.iter().filter(|field| !field.key.is_empty()) {
         let key = &field.own_key;
         let rename = format!("rename this field and keep its key with `key = {key:?}`");
         for name in plan::methods(field).map(|method| method.name(field.ident)) {
@@ -235,7 +233,7 @@ fn names(cx: &mut Ctxt, schema: &Schema<'_>) {
             if TAKEN.contains(&text.as_str()) {
                 cx.error(
                     field.ident,
-                    format_args!("every accessor has a `{name}`; {rename}"),
+                    format_args!("every accessor has a method `{name}`; {rename}"),
                 );
             } else if text.starts_with("__") && !field.key.starts_with("__") {
                 let message = "names that start with `__` are the library's own";

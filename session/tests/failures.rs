@@ -440,7 +440,7 @@ async fn s9_head_and_prefetch_take_no_flash_but_keep_the_rest() {
 }
 
 #[tokio::test]
-async fn after_the_head_changes_wait_for_a_commit_that_needs_no_new_id() {
+async fn d19_after_the_head_changes_wait_for_a_commit_that_needs_no_new_id() {
     let kept: Arc<Mutex<Option<Session>>> = Arc::default();
     let keeper = Arc::clone(&kept);
     let app = App::new(routes().route(

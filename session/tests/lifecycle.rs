@@ -524,7 +524,7 @@ async fn t17_t18_idle_and_absolute_deadlines_hold() {
 }
 
 #[tokio::test]
-async fn remember_me_makes_the_cookie_persistent_and_ends_with_the_owner() {
+async fn d18_remember_me_makes_the_cookie_persistent_and_ends_with_the_owner() {
     let app = app();
     let mut browser = app.browser();
     browser.post("/login/1").await;

@@ -174,11 +174,6 @@ impl Value {
         self.read(T::clone)
     }
 
-    /// Whether it can be read as a `T`.
-    pub(crate) fn check<T: SessionValue>(&self) -> Result<(), Cause> {
-        self.read::<T, _>(|_| ())
-    }
-
     /// Appends the encoded value and says in which format it is: bytes stay as they are.
     pub(crate) fn write(&self, format: Format, out: &mut Vec<u8>) -> Result<Format, Unencodable> {
         match &self.0 {

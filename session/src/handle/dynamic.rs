@@ -4,6 +4,7 @@ use super::Session;
 use crate::changes::{Change, Place, Updated, Updater};
 use crate::data::{Cause, FlashEntry, Key, RESERVED, SessionValue, Slot, Value};
 use crate::error::{Error, ErrorKind};
+use crate::schema::FieldValue;
 
 /// The slot of `set_flash` and `flash`.
 const FLASH: Place = Place {
@@ -218,7 +219,7 @@ impl Session {
 impl super::Inner {
     /// The live messages of a flash: all of them for a peek; for a take those that earlier requests left, which
     /// are removed. One that cannot be read stays, and hides no other.
-    pub(crate) fn flash_values<T: SessionValue>(
+    pub(crate) fn flash_values<T: FieldValue>(
         &self,
         place: &Place,
         take: bool,
@@ -254,7 +255,7 @@ impl super::Inner {
         let mut ids = Vec::new();
         let mut values = Vec::with_capacity(entries.len());
         for entry in &entries {
-            match entry.value.get::<T>() {
+            match T::read(&entry.value, T::copy) {
                 Ok(value) => {
                     ids.push(entry.id);
                     values.push(value);

@@ -4,13 +4,12 @@
 //! checked in one place, the impl of [`TypedField`], and a type that cannot be stored is one error and not one for
 //! each of its methods.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError};
 
-use super::{Field, Handle, SessionSchema};
+use super::{Field, FieldValue, Handle, OwnerText, SessionSchema};
 use crate::changes::{Change, Updated, Updater};
-use crate::data::{FlashEntry, SessionValue, Slot, Value};
+use crate::data::{FlashEntry, Slot, Value};
 use crate::error::{Error, ErrorKind};
 use crate::id::OwnerKey;
 
@@ -18,7 +17,7 @@ use crate::id::OwnerKey;
 /// one, `Value` may be private too.
 pub trait TypedField<P, const INDEX: usize>: SessionSchema {
     /// `T` of an `Option<T>` and of a flash `Vec<T>`.
-    type Value: SessionValue;
+    type Value: FieldValue;
 }
 
 /// The field that is the owner. `Owner` is the `Value` of the field once more, so that a type without a text is an
@@ -30,17 +29,6 @@ pub trait OwnerField<P, const INDEX: usize>: TypedField<P, INDEX> {
     /// The same value.
     fn owner(value: &Self::Value) -> &Self::Owner;
 }
-
-/// What can name an owner: its `Display` text does.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the owner of a session",
-    label = "an owner must implement `std::fmt::Display`",
-    note = "the text tells whose session it is, so it must be different for different owners"
-)]
-pub trait OwnerText: fmt::Display {}
-
-#[diagnostic::do_not_recommend]
-impl<T: fmt::Display> OwnerText for T {}
 
 /// A field of a session.
 #[derive(Debug)]
@@ -75,8 +63,7 @@ impl<S: OwnerField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     /// The owner that a value of this field names. Runs the user's `Display`.
     #[must_use]
     pub fn owner_key(value: &Value) -> Option<OwnerKey> {
-        let key = |value: &S::Value| OwnerKey::of(S::owner(value));
-        value.read(key).ok()
+        S::Value::read(value, |value| S::owner(value).owner_key()).ok()
     }
 }
 
@@ -97,9 +84,13 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
         self.handle.found(self.field())
     }
 
+    fn readable(value: &Value) -> Option<S::Value> {
+        S::Value::read(value, S::Value::copy).ok()
+    }
+
     /// A copy of an optional field.
     pub fn get(self) -> Option<S::Value> {
-        self.with(S::Value::clone)
+        self.with(S::Value::copy)
     }
 
     /// A copy of a field with a default.
@@ -109,12 +100,12 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
 
     /// A copy of a required field.
     pub fn get_required(self) -> S::Value {
-        self.with_required(S::Value::clone)
+        self.with_required(S::Value::copy)
     }
 
     /// Shows an optional field by reference.
     pub fn with<R>(self, read: impl FnOnce(&S::Value) -> R) -> Option<R> {
-        self.found()?.read(read).ok()
+        S::Value::read(&self.found()?, read).ok()
     }
 
     /// Shows a field with a default by reference.
@@ -123,7 +114,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
         default: impl FnOnce() -> S::Value,
         read: impl FnOnce(&S::Value) -> R,
     ) -> R {
-        let value = self.found().unwrap_or_else(|| Value::new(default()));
+        let value = self.found().unwrap_or_else(|| default().into_value());
         self.show(&value, read)
     }
 
@@ -137,7 +128,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
     }
 
     fn show<R>(self, value: &Value, read: impl FnOnce(&S::Value) -> R) -> R {
-        match value.read(read) {
+        match S::Value::read(value, read) {
             Ok(shown) => shown,
             Err(cause) => unreachable!("`{}` was checked before: {cause}", self.field().key()),
         }
@@ -145,7 +136,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
 }
 
 /// How it is written.
-impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX> {
+impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     fn record(self, change: Change) {
         self.handle.session().0.record(change);
     }
@@ -158,7 +149,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
 
     /// Puts a value into the field. An owner signs in by it.
     pub fn set(self, value: S::Value) {
-        let (place, value) = (self.field().place(), Value::new(value));
+        let (place, value) = (self.field().place(), value.into_value());
         self.record(match self.field().owner_key(&value) {
             Some(owner) => Change::SetOwner {
                 place,
@@ -192,7 +183,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
             let was_readable = value.is_some();
             update(&mut value);
             Ok(match value {
-                Some(value) => Updated::Put(Value::new(value)),
+                Some(value) => Updated::Put(value.into_value()),
                 None if was_readable => Updated::Removed,
                 // What could not be read stays stored until it is overwritten.
                 None => Updated::Untouched,
@@ -209,7 +200,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
         self.run(move |present| {
             let mut value = present.unwrap_or_else(&default);
             update(&mut value);
-            Ok(Updated::Put(Value::new(value)))
+            Ok(Updated::Put(value.into_value()))
         });
     }
 
@@ -219,13 +210,12 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
         self.run(move |present| {
             let mut value = present.ok_or_else(|| Error::on_key(ErrorKind::Conflict, key))?;
             update(&mut value);
-            Ok(Updated::Put(Value::new(value)))
+            Ok(Updated::Put(value.into_value()))
         });
     }
 
     fn run(self, update: impl Fn(Option<S::Value>) -> Result<Updated, Error> + Send + 'static) {
-        let readable = |value: &Value| value.get().ok();
-        let updater: Updater = Box::new(move |value| update(value.and_then(readable)));
+        let updater: Updater = Box::new(move |value| update(value.and_then(Self::readable)));
         let inner = &self.handle.session().0;
         // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
         let _ = inner.update(&self.field().place(), updater, self.expires(), true);
@@ -252,7 +242,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
             Err(error) => return Err(error),
         }
         let value: Option<Value> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(value.and_then(|value| value.get().ok()))
+        Ok(value.as_ref().and_then(Self::readable))
     }
 }
 
@@ -278,7 +268,7 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
         FlashEntry {
             id: rand::random(),
             expires: self.expires(),
-            value: Value::new(message),
+            value: message.into_value(),
         }
     }
 

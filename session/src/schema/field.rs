@@ -3,8 +3,9 @@
 use std::any::{TypeId, type_name};
 use std::fmt;
 
+use super::FieldValue;
 use crate::changes::Place;
-use crate::data::{Cause, Key, SessionValue, Value};
+use crate::data::{Cause, Key, Value};
 use crate::id::OwnerKey;
 use crate::time::Timestamp;
 
@@ -42,7 +43,7 @@ macro_rules! constructors {
     ($($(#[$doc:meta])* $name:ident => $kind:ident;)*) => {$(
         $(#[$doc])*
         #[must_use]
-        pub const fn $name<T: SessionValue>(name: &'static str, key: &'static str) -> Self {
+        pub const fn $name<T: FieldValue>(name: &'static str, key: &'static str) -> Self {
             Self::new::<T>(name, key, Kind::$kind)
         }
     )*};
@@ -86,7 +87,7 @@ impl Field {
         strict => STRICT;
     }
 
-    const fn new<T: SessionValue>(name: &'static str, key: &'static str, kind: Kind) -> Self {
+    const fn new<T: FieldValue>(name: &'static str, key: &'static str, kind: Kind) -> Self {
         Self {
             name,
             key,
@@ -94,7 +95,7 @@ impl Field {
             kind,
             type_id: TypeId::of::<T>,
             type_name: type_name::<T>,
-            check: Value::check::<T>,
+            check: |value| T::read(value, |_| ()),
             owner: None,
             ttl: None,
             flags: 0,

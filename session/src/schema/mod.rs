@@ -4,12 +4,15 @@ mod access;
 mod field;
 mod handle;
 mod registry;
+mod value;
 
 pub use access::{Access, OwnerField, TypedField};
 pub use field::Field;
 pub use handle::Handle;
 pub use registry::Conflict as SchemaConflict;
 pub(crate) use registry::Registry;
+pub(crate) use value::FieldValue;
+use value::OwnerText;
 
 /// A struct seen as a typed view of a session. Implemented by `#[derive(SessionSchema)]`, and by nothing else.
 #[diagnostic::on_unimplemented(

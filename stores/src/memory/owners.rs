@@ -119,3 +119,17 @@ pub(super) fn forget(sets: &mut Sets, owner: &Digest, digest: &Digest) {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+impl Owners {
+    pub(super) fn set_sizes(&self) -> impl Iterator<Item = usize> {
+        let sizes = |at| -> usize { self.lock_shard(at).values().map(|set| set.keys.len()).sum() };
+        (0..self.len()).map(sizes)
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        (0..self.len())
+            .map(|at| self.lock_shard(at).capacity())
+            .sum()
+    }
+}

@@ -246,3 +246,29 @@ impl Drop for Locked<'_> {
         shard.anonymous.store(table.anonymous, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+impl Table {
+    pub(super) fn records(&self) -> impl Iterator<Item = (&Digest, &Arc<Record>)> {
+        self.records.iter()
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.records.capacity()
+    }
+
+    /// Panics unless counts and hints are right.
+    pub(super) fn check(&self) {
+        let anonymous = self.records.values().filter(|record| is_anonymous(record));
+        assert_eq!(self.anonymous, anonymous.count());
+        let deadlines = self.records.values().map(|record| deadline(record));
+        let tombs = self.tombs.iter().map(|tomb| tomb.until);
+        assert!(deadlines.chain(tombs).all(|at| at >= self.earliest));
+        assert!(self.tombs.len() <= MAX_TOMBS);
+        let live = self
+            .tombs
+            .iter()
+            .filter(|tomb| self.records.contains_key(&tomb.digest));
+        assert_eq!(live.count(), 0, "no tombstone stands beside a record");
+    }
+}

@@ -262,11 +262,27 @@ pub(super) type Verb<'a> = Box<dyn Fn(&Files) + 'a>;
 
 /// Plays the verbs, then stops the machine everywhere and checks what is left, knowing how many verbs had answered.
 pub(super) fn crash_everywhere(bench: &Bench, verbs: &[Verb<'_>], check: impl Fn(&Files, usize)) {
+    crash_with(bench, false, verbs, check);
+}
+
+/// The same while there is no room for anything new.
+pub(super) fn crash_on_a_full_disk(
+    bench: &Bench,
+    verbs: &[Verb<'_>],
+    check: impl Fn(&Files, usize),
+) {
+    crash_with(bench, true, verbs, check);
+}
+
+fn crash_with(bench: &Bench, full: bool, verbs: &[Verb<'_>], check: impl Fn(&Files, usize)) {
     let root = bench.layout.root.clone();
     let base = Tree::of(&root);
     let events = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&events);
     bench.probe.watch(move |step| {
+        if full && step.takes_space() {
+            return Err(std::io::Error::from_raw_os_error(libc::ENOSPC));
+        }
         log.lock().unwrap().extend(Event::of(step));
         Ok(())
     });

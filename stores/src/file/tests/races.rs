@@ -1,12 +1,13 @@
 //! Two things at once, each brought about by stopping at one file operation.
 
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use session::RotateOutcome;
 
+use super::super::disk::Disk;
+use super::super::layout::Layout;
 use super::super::probe::Step;
 use super::*;
 
@@ -28,8 +29,28 @@ impl Bench {
         done
     }
 
+    /// The same directory, as another process has it.
+    fn beside(&self) -> Files {
+        Files {
+            disk: Disk {
+                sync: false,
+                probe: Probe::default(),
+            },
+            layout: Layout {
+                root: self.layout.root.clone(),
+            },
+            codec: self.codec.clone(),
+            max_file: self.max_file,
+            cursor: Mutex::default(),
+        }
+    }
+
     /// Rotates up to the commit point, and leaves the new record pending, as a kill at that moment would.
-    fn half_rotated(&self, op: &Op, record: Record) -> (StoreKey, StoreKey, Arc<Record>) {
+    pub(super) fn half_rotated(
+        &self,
+        op: &Op,
+        record: Record,
+    ) -> (StoreKey, StoreKey, Arc<Record>) {
         let (old, first) = self.seed_with(op, record);
         let (new, second) = (key(), next(&first, 2));
         let pending = self.layout.place(&new).pending;
@@ -182,19 +203,8 @@ fn t24_gc_looks_again_before_it_removes() {
     let (key, first) = bench.seed(&op(0), 1);
     // Between the look of gc and its lock, a node whose clock is behind renews the session.
     let lock = bench.layout.record_lock(key.hash()[0] % 64);
-    let (store, version) = (bench.store.clone(), first.header.version);
-    let other = Files {
-        disk: super::super::disk::Disk {
-            sync: false,
-            probe: Probe::default(),
-        },
-        layout: super::super::layout::Layout {
-            root: store.files.layout.root.clone(),
-        },
-        codec: store.files.codec.clone(),
-        max_file: store.files.max_file,
-        cursor: Default::default(),
-    };
+    let version = first.header.version;
+    let other = bench.beside();
     let raced = bench.at(
         move |step| matches!(step, Step::Lock(path) if *path == lock),
         move || {
@@ -205,4 +215,34 @@ fn t24_gc_looks_again_before_it_removes() {
     assert_eq!(bench.gc(&late, 100).unwrap().removed, 0);
     assert!(raced.load(Ordering::SeqCst));
     assert_eq!(bench.live(&late, &key), Some(1));
+}
+
+#[test]
+fn s3_a_sign_in_that_has_passed_the_check_does_not_escape_a_revocation() {
+    let bench = bench();
+    let (key, record) = (key(), Arc::new(owned(&op(0), 1)));
+    let temp = bench.layout.place(&key).temp;
+    let (other, slot) = (bench.beside(), Arc::new(Mutex::new(None)));
+    let (other, revoking) = (Arc::new(other), Arc::clone(&slot));
+    // The owner was looked at, and the record is about to be written.
+    let raced = bench.at(
+        move |step| matches!(step, Step::Create(path) if *path == temp),
+        move || {
+            let other = Arc::clone(&other);
+            let revoke = move || other.destroy_all_of(&op(1), &owner(), None).unwrap();
+            let thread = std::thread::spawn(revoke);
+            std::thread::sleep(Duration::from_millis(200));
+            *revoking.lock().unwrap() = Some(thread);
+        },
+    );
+    let created = bench.create(&op(0), &key, record, None).unwrap();
+    assert_eq!(created, CreateOutcome::Created);
+    assert!(raced.load(Ordering::SeqCst));
+    let thread = slot.lock().unwrap().take().unwrap();
+    assert_eq!(
+        thread.join().unwrap(),
+        1,
+        "it waited for the sign-in, and found it"
+    );
+    assert_eq!(bench.live(&op(1), &key), None);
 }

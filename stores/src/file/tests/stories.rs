@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use session::{RotateOutcome, SaveOutcome};
 
-use super::crash::{Verb, crash_everywhere};
+use super::crash::{Verb, crash_everywhere, crash_on_a_full_disk};
 use super::*;
 
 /// Sweeps, and makes sure that what must live and what must not is as before.
@@ -219,6 +219,10 @@ fn s25_a_rotated_session_outlives_its_tombstone_and_a_destroyed_one_does_not_com
         assert!(may.contains(&found), "{found:?} after {answered}");
         sweep(files, &super::op(1200));
         assert_eq!(both(), found);
+        // What the crash left pending does not come back behind a destroy.
+        files.destroy(&op, &new).unwrap();
+        sweep(files, &super::op(1200));
+        assert_eq!(both()[1], None);
     });
 }
 
@@ -261,5 +265,37 @@ fn t22b_a_session_that_only_its_predecessors_tombstone_keeps_alive_outlives_a_se
             found == [None, Some(2)] || answered == 0 && found == [Some(1), None],
             "{found:?}"
         );
+    });
+}
+
+#[test]
+fn i2_what_a_crash_left_pending_beside_its_record_does_not_come_back_in_another_crash() {
+    let (bench, op) = (bench_with(Durability::Full), op(0));
+    let (_, new, _) = bench.half_rotated(&op, record(&op, 1));
+    let place = bench.layout.place(&new);
+    std::fs::copy(&place.pending, &place.main).unwrap();
+    let verbs: [Verb<'_>; 2] = [
+        Box::new(|files| assert_eq!(files.destroy(&op, &new).unwrap(), None)),
+        Box::new(|files| assert!(files.gc(&later(), 100).unwrap().removed > 0)),
+    ];
+    crash_everywhere(&bench, &verbs, |files, answered| {
+        let found = number(&files.read(&later(), &new, None).unwrap());
+        assert!(
+            found.is_none() || answered == 0 && found == Some(2),
+            "{found:?}"
+        );
+        sweep(files, &later());
+        assert_eq!(number(&files.read(&later(), &new, None).unwrap()), found);
+    });
+}
+
+#[test]
+fn t46_a_session_that_ended_on_a_full_disk_stays_dead() {
+    let (bench, op) = (bench_with(Durability::Full), op(0));
+    let (key, _) = bench.seed(&op, 1);
+    let destroy = |files: &Files| assert_eq!(files.destroy(&op, &key).unwrap(), None);
+    crash_on_a_full_disk(&bench, &[Box::new(destroy)], |files, answered| {
+        let found = number(&files.read(&op, &key, None).unwrap());
+        assert!(found.is_none() || answered == 0, "{found:?}");
     });
 }
