@@ -42,12 +42,9 @@ impl From<TypedRejection> for AppError {
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let (status, text) = match self {
-            // A redirect to the login page, as the schema says, or a status.
-            Self::Rejected(rejection) if rejection.redirect().is_some() => {
-                return rejection.into_response();
-            }
-            Self::Rejected(rejection) => return with_page(rejection.into_response()),
-            Self::Session(error) => return with_page(error.into_response()),
+            // A redirect to the login page, as the schema says, or a status that gets its page below.
+            Self::Rejected(rejection) => return rejection.into_response(),
+            Self::Session(error) => return error.into_response(),
             Self::StaleForm => (
                 StatusCode::FORBIDDEN,
                 "This form is out of date. Go back, reload the page, and send it again.",
@@ -55,8 +52,10 @@ impl IntoResponse for AppError {
             Self::BadForm => (StatusCode::BAD_REQUEST, "This form cannot be read."),
             Self::Config(error) => {
                 eprintln!("{error}");
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                (status, explain(status))
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something went wrong here.",
+                )
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "There is no such page."),
         };
@@ -64,22 +63,21 @@ impl IntoResponse for AppError {
     }
 }
 
-/// What a visitor reads where the session could not be loaded or stored.
-pub(super) fn explain(status: StatusCode) -> &'static str {
-    match status {
+/// Gives a page to answers about sessions that could not be loaded or stored. Whoever made them, an extractor, a
+/// handler or the layer, they are empty and have the error in their extensions.
+pub(super) async fn explain(response: Response) -> Response {
+    if response.extensions().get::<session::Error>().is_none() {
+        return response;
+    }
+    let text = match response.status() {
         StatusCode::CONFLICT => {
             "You signed in or out meanwhile, so this was not saved. Reload the page, and try again."
         }
         StatusCode::SERVICE_UNAVAILABLE => "We cannot reach our records. Please try again soon.",
         _ => "Something went wrong here.",
-    }
-}
-
-/// Keeps status, headers and extensions of a response without body, and gives it one.
-fn with_page(response: Response) -> Response {
-    let page = Html(view::plain(explain(response.status())));
-    let (mut parts, _) = response.into_parts();
-    let (headers, body) = page.into_response().into_parts();
-    parts.headers.extend(headers.headers);
-    Response::from_parts(parts, body)
+    };
+    let (mut head, _) = response.into_parts();
+    let (page, body) = Html(view::plain(text)).into_response().into_parts();
+    head.headers.extend(page.headers);
+    Response::from_parts(head, body)
 }

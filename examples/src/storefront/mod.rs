@@ -9,7 +9,8 @@
 //! | a value that exactly one request gets | `pages/checkout.rs` |
 //! | a CSRF token, checked before a form is read | `csrf.rs` |
 //! | everything untyped | `pages/inspect.rs` |
-//! | choosing the store, and what a failed commit looks like | `store.rs` |
+//! | what a failed load or commit looks like | `error.rs` |
+//! | choosing the store | `store.rs` |
 //!
 //! Run: `cargo run -p examples --bin storefront`
 
@@ -44,6 +45,7 @@ pub fn app(layer: SessionLayer) -> Result<Router, BoxError> {
     Ok(Router::new()
         .merge(pages::routes())
         .layer(layer)
+        .layer(map_response(error::explain))
         .layer(map_response(harden))
         .with_state(Arc::new(shop::Orders::default())))
 }

@@ -1,11 +1,7 @@
 //! Where sessions are kept, by what the command line says.
 
-use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use session::{ConfigError, CookieTransport, SessionLayer, SessionLayerBuilder};
 use session_stores::{FileStore, MemoryStore};
-
-use super::{error, view};
 
 /// Any error, for a program that only prints it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -33,12 +29,5 @@ pub fn configure(builder: SessionLayerBuilder) -> Result<SessionLayer, ConfigErr
     builder
         // The shop speaks plain HTTP, on localhost. In production this line goes.
         .cookie(CookieTransport::new().insecure())
-        // The layer's own answers, where a commit failed, have no body.
-        .on_error_response(|_, response: &mut axum::response::Response| {
-            let html = HeaderValue::from_static("text/html; charset=utf-8");
-            response.headers_mut().insert(CONTENT_TYPE, html);
-            let text = error::explain(response.status());
-            *response.body_mut() = Body::from(view::plain(text));
-        })
         .build()
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod account;
+mod failing;
 mod hostile;
 mod processes;
 mod sign_in;

@@ -1,10 +1,10 @@
 //! Whose account it is, and on which devices it is in use.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
-use session::{SessionInfo, Timestamp, Typed};
+use session::{Clock, SessionInfo, SystemClock, Timestamp, Typed};
 
 use super::checkout::Confirmed;
 use crate::storefront::csrf::{self, Checked};
@@ -21,10 +21,7 @@ pub(super) async fn show(
     let name = User::find(me.user_id()).map_or("you", |user| user.name);
     let token = csrf::field(&shop).await?;
     let here = me.session().handle();
-    let now = Timestamp::default()
-        + SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+    let now = SystemClock.now();
     let sessions = me.session().sessions_of_owner().await?;
     let rows = sessions
         .iter()
