@@ -61,6 +61,8 @@ pub enum ErrorKind {
     MissingField,
     /// Two schemas of the layer disagree about a key. 500.
     SchemaConflict,
+    /// A lifetime that cannot be was asked for. 500.
+    Config,
     /// The response head is on its way, so the client can no longer be told a new id. Nothing was saved. 500.
     HeadSent,
     /// Other requests kept changing the session until the deadline, or a required field has gone. Nothing was
@@ -153,6 +155,7 @@ impl Error {
             | ErrorKind::Panicked
             | ErrorKind::Random
             | ErrorKind::SchemaConflict
+            | ErrorKind::Config
             | ErrorKind::HeadSent => 500,
             ErrorKind::MissingField => 401,
             ErrorKind::Conflict | ErrorKind::Store => 503,
@@ -168,6 +171,13 @@ impl From<StoreError> for Error {
             _ => ErrorKind::Store,
         };
         Self::new(kind, None, Detail::Store(error))
+    }
+}
+
+#[cfg(feature = "tower")]
+impl From<crate::ConfigError> for Error {
+    fn from(_: crate::ConfigError) -> Self {
+        Self::of(ErrorKind::Config)
     }
 }
 
@@ -205,6 +215,7 @@ impl fmt::Display for Error {
             ErrorKind::Panicked => "an update panicked when it was repeated on a newer state",
             ErrorKind::Random => "the cryptographic random generator failed",
             ErrorKind::MissingField => "is required and not in the session",
+            ErrorKind::Config => "the lifetime is impossible",
             ErrorKind::SchemaConflict => "is not what two schemas of this layer agree about",
             ErrorKind::HeadSent => "the client can no longer be told a new session id",
             ErrorKind::Conflict if self.key().is_some() => "is required and has gone meanwhile",

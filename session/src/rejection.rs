@@ -98,6 +98,7 @@ pub struct MissingAnswer {
 }
 
 impl TypedRejection {
+    #[cfg(feature = "axum")]
     pub(crate) fn session(schema: &'static str, rejection: SessionRejection) -> Self {
         match rejection {
             SessionRejection::MissingLayer => Self::MissingLayer { schema },

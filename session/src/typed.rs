@@ -142,6 +142,7 @@ fn answer(schema: &'static Schema, came_from: Option<&str>) -> MissingAnswer {
 
 /// Where a redirect may come back to: path and query of a GET. Always of our own origin, whatever the request
 /// line said: a leading `//` would be another host.
+#[cfg(feature = "axum")]
 pub(crate) fn next_target(method: &http::Method, uri: &http::Uri) -> Option<String> {
     if *method != http::Method::GET {
         return None;
@@ -155,6 +156,7 @@ pub(crate) fn next_target(method: &http::Method, uri: &http::Uri) -> Option<Stri
 mod tests {
     use super::*;
 
+    #[cfg(feature = "axum")]
     #[test]
     fn next_is_of_our_own_origin_and_only_of_a_get() {
         let target = |method: http::Method, uri: &str| next_target(&method, &uri.parse().unwrap());

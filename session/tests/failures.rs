@@ -366,6 +366,11 @@ async fn the_error_hooks_are_told_and_may_fill_the_response() {
     let answer = browser.post("/write").await;
     assert_eq!(answer.body, "sorry: the session store is unavailable");
     assert_eq!(*told.lock().unwrap(), [ErrorKind::Store]);
+    // Extractors' and handlers' own errors, too.
+    app.store.get_ref().always(Verb::Read, DOWN);
+    let answer = browser.get("/read").await;
+    assert_eq!(answer.body, "sorry: the session store is unavailable");
+    assert_eq!(*told.lock().unwrap(), [ErrorKind::Store; 2]);
 }
 
 /// P09: a client that goes away while the handler runs leaves nothing behind, one that goes away after it has

@@ -140,7 +140,8 @@ impl SessionLayerBuilder {
         self
     }
 
-    /// May fill the responses that the layer makes in place of the handler's (a failed commit: 409, 500, 503).
+    /// May fill the empty responses that report an [`Error`]: those that the layer makes in place of the handler's
+    /// (a failed commit: 409, 500, 503), those of extractors, and those of handlers that return one.
     ///
     /// `B` is the body type of the responses that pass the layer: `axum::body::Body` with axum.
     pub fn on_error_response<B: 'static>(

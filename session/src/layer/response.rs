@@ -19,7 +19,14 @@ pub(super) fn finish<B: Default + 'static>(
     response: Response<B>,
 ) -> Response<B> {
     let mut response = match failed {
-        None => response,
+        None => {
+            let mut response = response;
+            // What an extractor, or a handler with `?`, made of an error is as empty as the layer's own.
+            if let Some(error) = response.extensions().get::<Error>().cloned() {
+                fill(inner, &error, &mut response);
+            }
+            response
+        }
         Some(error) => error_response(inner, error),
     };
     add_headers(inner, response.headers_mut());
@@ -32,14 +39,19 @@ fn error_response<B: Default + 'static>(inner: &Inner, error: Error) -> Response
     let mut response = Response::new(B::default());
     let status = StatusCode::from_u16(error.status());
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    fill(inner, &error, &mut response);
+    response.extensions_mut().insert(error);
+    response
+}
+
+/// Lets the application's hook fill an empty error response.
+fn fill<B: 'static>(inner: &Inner, error: &Error, response: &mut Response<B>) {
     if let Some(hook) = &inner.shared.hooks.response {
         match hook.downcast_ref::<ResponseHook<B>>() {
-            Some(hook) => hook(&error, &mut response),
+            Some(hook) => hook(error, response),
             None => events::hook_mismatch(),
         }
     }
-    response.extensions_mut().insert(error);
-    response
 }
 
 pub(super) fn add_headers(inner: &Inner, headers: &mut HeaderMap) {
