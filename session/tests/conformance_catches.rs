@@ -175,6 +175,7 @@ catches! {
     idle_gc: IdleGc fails only [
         "gc::p23_removes_what_is_past_by_the_skew",
         "gc::goes_by_the_earlier_deadline",
+        "gc::goes_by_the_deadline_that_was_stored_last",
         "gc::tombstones_go_after_their_grace",
         "gc::the_budget_bounds_one_call",
         "gc::sets_forget_what_was_swept",

@@ -30,7 +30,7 @@ impl Hash for Digest {
 ///
 /// A digest is random already, so a few of its bits would do, but for whoever searches for ids whose digests agree in
 /// just these: a tombstone is left under any key that is signed out. Multiplying by a number that nobody knows is
-/// enough against that, and costs a fifth of SipHash.
+/// enough against that, and costs a fifth of the standard library's.
 #[derive(Clone, Copy)]
 pub(super) struct Seed(u64, u64);
 
@@ -53,7 +53,7 @@ impl Seed {
     /// Which of `count` shards a digest belongs to: by other bits than a map takes for its buckets and tags.
     pub(super) fn shard(self, digest: &Digest, count: usize) -> usize {
         let middle = self.hash_one(digest) >> 16 & u64::from(u32::MAX);
-        (middle * count as u64 >> 32) as usize
+        ((middle * count as u64) >> 32) as usize
     }
 }
 
@@ -110,27 +110,30 @@ mod tests {
         digest
     }
 
-    fn fill(make: impl Fn(u64) -> Digest) -> Duration {
-        let digests: Vec<_> = (0..100_000).map(make).collect();
-        let time = || {
-            let start = Instant::now();
-            let mut map = HashMap::with_hasher(Seed::random());
-            for digest in &digests {
-                map.insert(*digest, ());
-            }
-            assert_eq!(map.len(), digests.len());
-            start.elapsed()
-        };
-        (0..7).map(|_| time()).min().unwrap_or_default()
+    fn fill(digests: &[Digest]) -> Duration {
+        let start = Instant::now();
+        let mut map = HashMap::with_hasher(Seed::random());
+        for digest in digests {
+            map.insert(*digest, ());
+        }
+        assert_eq!(map.len(), digests.len());
+        start.elapsed()
     }
 
     #[test]
     fn t62_keys_ground_to_collide_are_inserted_as_fast_as_random_ones() {
-        let (random, ground) = (fill(random), fill(ground));
-        assert!(
-            ground < random * 3,
-            "{ground:?}, and random ones {random:?}"
-        );
+        let random: Vec<_> = (0..100_000).map(random).collect();
+        let ground: Vec<_> = (0..100_000).map(ground).collect();
+        let (mut fast, mut slow) = (Duration::MAX, Duration::MAX);
+        // The best of many rounds, one beside the other: the machine has other things to do.
+        for round in 0..100 {
+            fast = fast.min(fill(&random));
+            slow = slow.min(fill(&ground));
+            if round >= 4 && slow < fast * 3 {
+                return;
+            }
+        }
+        panic!("{slow:?}, and random ones {fast:?}");
     }
 
     #[test]
@@ -143,7 +146,7 @@ mod tests {
             let digest = ground(n);
             let hash = seed.hash_one(digest);
             shards[seed.shard(&digest, 1_000)] += 1;
-            buckets.insert(hash & (1 << 20) - 1);
+            buckets.insert(hash & ((1 << 20) - 1));
             tags[(hash >> 57) as usize] += 1;
         }
         // Of 100,000 balls in 1,048,576 bins about 95,300 are in a bin of their own or the first of one.

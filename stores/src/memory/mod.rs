@@ -112,7 +112,6 @@ impl MemoryStore {
     }
 
     /// A store with bounds of one's own.
-    #[must_use]
     pub const fn builder() -> MemoryStoreBuilder {
         MemoryStoreBuilder {
             max_sessions: 1_000_000,

@@ -53,7 +53,7 @@ impl Inner {
             let mut dropped = Vec::new();
             shard.lock().sweep(CLEARED, past, &mut dropped);
             if !dropped.is_empty() {
-                self.left(dropped);
+                self.left(&dropped);
                 return true;
             }
         }
@@ -78,9 +78,9 @@ impl Inner {
     }
 
     /// These were taken out of their shards: they are no longer counted, and leave their owners' sets.
-    pub(super) fn left(&self, dropped: Vec<(Digest, Arc<Record>)>) {
+    pub(super) fn left(&self, dropped: &[(Digest, Arc<Record>)]) {
         self.len.fetch_sub(dropped.len(), Ordering::Relaxed);
-        for (digest, record) in &dropped {
+        for (digest, record) in dropped {
             self.leave_set(record, digest);
         }
     }

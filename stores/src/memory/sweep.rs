@@ -35,7 +35,7 @@ impl Inner {
                     table.sweep(budget - swept.removed, past, &mut dropped)
                 };
                 swept.removed += dropped.len() + tombs;
-                self.left(dropped);
+                self.left(&dropped);
                 if !all {
                     self.cursor.store(at, Ordering::Relaxed);
                     break;

@@ -23,14 +23,14 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn old(&mut self) -> &mut Table {
+    fn of_old(&mut self) -> &mut Table {
         match &mut self.second {
             Some(second) if self.swapped => second,
             _ => &mut self.first,
         }
     }
 
-    fn new(&mut self) -> &mut Table {
+    fn of_new(&mut self) -> &mut Table {
         match &mut self.second {
             Some(second) if !self.swapped => second,
             _ => &mut self.first,
@@ -168,9 +168,12 @@ impl Inner {
             .and_then(|(sets, owner)| sets.get(&owner));
         let verdict = self.may_bind(op, set, record, bind, old);
         let mut pair = self.pair(old, &new);
-        let Some(current) = pair.old().live(op.now, old) else {
-            let moved = pair.old().tomb(op.now, old).and_then(|tomb| tomb.successor);
-            let standing = pair.new().live(op.now, &new);
+        let Some(current) = pair.of_old().live(op.now, old) else {
+            let moved = pair
+                .of_old()
+                .tomb(op.now, old)
+                .and_then(|tomb| tomb.successor);
+            let standing = pair.of_new().live(op.now, &new);
             let repeated = standing.filter(|standing| {
                 moved == Some(*new_key) && standing.header.commit_id == record.header.commit_id
             });
@@ -182,7 +185,7 @@ impl Inner {
         if current.header.version != expected {
             return RotateOutcome::Conflict(Arc::clone(current));
         }
-        let table = pair.new();
+        let table = pair.of_new();
         if table.live(op.now, &new).is_some() || table.tomb(op.now, &new).is_some() {
             return RotateOutcome::Gone;
         }
@@ -191,8 +194,8 @@ impl Inner {
             Err(Refusal::Refused) => return RotateOutcome::OwnerRefused,
             Err(Refusal::Revoked) => return RotateOutcome::OwnerRevoked,
         };
-        let (moved, _) = pair.old().bury(op, old, Some(*new_key));
-        let expired = pair.new().put(new, Arc::clone(record));
+        let (moved, _) = pair.of_old().bury(op, old, Some(*new_key));
+        let expired = pair.of_new().put(new, Arc::clone(record));
         drop(pair);
         let mut buried = Vec::new();
         if let Some((sets, owner)) = sets.as_mut().zip(owner) {

@@ -68,7 +68,12 @@ fn a_revocation_is_forgotten_after_the_longest_lifetime_and_no_sooner() {
     let store = MemoryStore::new();
     let mut long = owned(START, "bob");
     long.header.lifetime.absolute = secs(100 * 3600);
-    create(&store, &OP, long).unwrap();
+    let anonymous = record(START);
+    let (version, old) = (
+        anonymous.header.version,
+        create(&store, &OP, anonymous).unwrap(),
+    );
+    now(store.rotate(&OP, &old, &key(), Arc::new(long), version, None)).unwrap();
     let ann = OwnerKey::of("ann");
     now(store.destroy_all_of(&OP, &ann, None)).unwrap();
     let bind = |now_is: &Op| {
@@ -81,4 +86,18 @@ fn a_revocation_is_forgotten_after_the_longest_lifetime_and_no_sooner() {
     let after = op(START + secs(100 * 3600 + 62));
     while now(store.gc(&after, 100)).unwrap().more {}
     assert_eq!(store.0.capacities(), (0, 0));
+}
+
+#[test]
+fn a_creation_tells_how_long_sessions_last_as_well() {
+    let store = MemoryStore::new();
+    let mut long = owned(START, "bob");
+    long.header.lifetime.absolute = secs(50 * 3600);
+    create(&store, &OP, long).unwrap();
+    now(store.destroy_all_of(&OP, &OwnerKey::of("ann"), None)).unwrap();
+    let almost = op(START + secs(50 * 3600));
+    while now(store.gc(&almost, 100)).unwrap().more {}
+    let late = Arc::new(owned(START, "ann"));
+    let outcome = now(store.create(&almost, &key(), late, None)).unwrap();
+    assert_eq!(outcome, CreateOutcome::OwnerRevoked);
 }
