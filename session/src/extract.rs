@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use axum::extract::OriginalUri;
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -77,8 +78,10 @@ impl<T: SessionSchema, S: Send + Sync> OptionalFromRequestParts<S> for Typed<T> 
     }
 }
 
+/// What the client asked for: below a nest, the request has lost the prefix of the path.
 fn original_uri(parts: &Parts) -> &http::Uri {
-    &parts.uri
+    let original = parts.extensions.get::<OriginalUri>();
+    original.map_or(&parts.uri, |OriginalUri(uri)| uri)
 }
 
 /// Takes the message that an earlier request left with [`Session::set_flash`]; `None` if there is none.
