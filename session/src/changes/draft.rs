@@ -62,6 +62,8 @@ pub(crate) struct Draft {
     pub(crate) authenticated: bool,
     /// A former owner's session ended within it: its lifetime, label and handle go too.
     pub(crate) wiped: bool,
+    /// An update did not apply to it: the changes are to be repeated, and to fail, before it is stored.
+    pub(crate) failed: bool,
 }
 
 impl Draft {

@@ -135,7 +135,11 @@ impl Changes {
         let mut dropped = Vec::new();
         if let Change::Set { place, .. } | Change::Remove { place } = &change {
             let start = self.after_barrier();
-            let superseded = |c: &Change| c.place().is_some_and(|p| p.key == place.key);
+            // One that removes aliases of its own is still needed: another schema may know more of them.
+            let covers = |p: &Place| {
+                p.key == place.key && p.aliases.iter().all(|a| place.aliases.contains(a))
+            };
+            let superseded = |c: &Change| c.place().is_some_and(covers);
             if self.0[start..].iter().any(superseded) {
                 dropped = self.0.extract_if(start.., |c| superseded(c)).collect();
             }

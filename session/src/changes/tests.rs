@@ -248,3 +248,26 @@ fn a_set_supersedes_what_came_before_it_but_not_across_a_barrier() {
     assert!(changes.push(set("n", 2)).is_empty());
     assert_eq!(changes.iter().count(), 4);
 }
+
+#[test]
+fn a_set_does_not_hide_that_an_earlier_one_removed_aliases_that_it_does_not_know() {
+    let renamed = Change::Set {
+        place: Place {
+            key: Key::Static("locale"),
+            aliases: &["lang"],
+        },
+        slot: Slot::Plain(Value::new(1u64)),
+    };
+    let mut changes = Changes::default();
+    assert!(changes.push(renamed).is_empty());
+    assert!(changes.push(set("locale", 2)).is_empty());
+    let mut stored = Draft::default();
+    stored.data.insert("lang", 0u64);
+    for change in changes.iter() {
+        stored
+            .apply(change, &CONTEXT, &mut Trash::default())
+            .unwrap();
+    }
+    assert_eq!(stored.data.keys().collect::<Vec<_>>(), ["locale"]);
+    assert_eq!(changes.push(set("locale", 3)).len(), 1);
+}

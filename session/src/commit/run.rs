@@ -123,11 +123,7 @@ impl Inner {
 
     /// Applies changes to a base, outside the lock.
     fn redraw(&self, base: &Base, changes: &Changes) -> Result<Draft, Error> {
-        let draft = match base {
-            Base::Live { record, .. } => Draft::of(record),
-            Base::None | Base::Gone { .. } => Draft::default(),
-        };
-        replay(&self.shared, draft, changes, self.now())
+        replay(&self.shared, base.draft(), changes, self.now())
     }
 
     /// Makes what was stored the new base, and lays what was changed meanwhile over it.
@@ -253,6 +249,9 @@ impl Commit<'_> {
         let verb = Verb::of(&work.base, changes, &work.draft);
         if self.head_sent && matches!(verb, Verb::Create | Verb::Rotate | Verb::SignInAnew) {
             return Err(Error::of(ErrorKind::HeadSent));
+        }
+        if work.draft.failed && !matches!(work.base, Base::Gone { .. }) {
+            work.draft = replay(self.shared, work.base.draft(), changes, self.times.now)?;
         }
         match (verb, work.base.clone()) {
             (Verb::Create, _) => self.create(std::mem::take(&mut work.draft)).await,

@@ -144,10 +144,12 @@ impl Inner {
                     .map(|(_, slot)| slot.clone())
             });
             let updated = match updater(current.as_ref().and_then(Slot::value)) {
-                Ok(updated) => updated,
-                Err(_) if defer => Updated::Untouched,
+                Ok(updated) => Some(updated),
+                Err(_) if defer => None,
                 Err(error) => return Err(error),
             };
+            let failed = updated.is_none();
+            let updated = updated.unwrap_or(Updated::Untouched);
             let mut state = self.lock();
             let state = state.get_or_insert_default();
             let unchanged = match (state.draft.current(place, now), &current) {
@@ -184,6 +186,7 @@ impl Inner {
                     expires,
                 },
             };
+            state.draft.failed |= failed;
             state.draft.install(
                 place,
                 current.as_ref(),

@@ -81,6 +81,16 @@ pub(crate) enum Outgoing {
     Removal,
 }
 
+impl Base {
+    /// What reads see before any change.
+    pub(crate) fn draft(&self) -> Draft {
+        match self {
+            Self::Live { record, .. } => Draft::of(record),
+            Self::None | Self::Gone { .. } => Draft::default(),
+        }
+    }
+}
+
 impl State {
     /// Whether the presented ids may lead to live sessions although none is in use.
     pub(crate) fn must_end_presented(&self) -> bool {
@@ -89,13 +99,9 @@ impl State {
 
     /// Begins a new segment from `base`, without changes.
     pub(crate) fn rebase(&mut self, base: Base) -> (Changes, Draft, Base) {
-        let draft = match &base {
-            Base::Live { record, .. } => Draft::of(record),
-            Base::None | Base::Gone { .. } => Draft::default(),
-        };
         (
             std::mem::take(&mut self.changes),
-            std::mem::replace(&mut self.draft, draft),
+            std::mem::replace(&mut self.draft, base.draft()),
             std::mem::replace(&mut self.base, base),
         )
     }

@@ -1,5 +1,7 @@
 //! A client with one cookie, and a store that restarts.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,21 +14,21 @@ use session::{
 use tower::ServiceExt;
 
 /// What several applications share: store, clock and the browser's cookie.
-pub struct Site {
-    pub store: Arc<ModelStore>,
-    pub clock: FakeClock,
-    pub cookie: Option<String>,
+pub(crate) struct Site {
+    pub(crate) store: Arc<ModelStore>,
+    pub(crate) clock: FakeClock,
+    pub(crate) cookie: Option<String>,
 }
 
-pub struct Answer {
-    pub status: u16,
-    pub location: Option<String>,
-    pub new_cookie: bool,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) location: Option<String>,
+    pub(crate) new_cookie: bool,
+    pub(crate) body: String,
 }
 
 impl Site {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             store: Arc::new(ModelStore::new()),
             clock: FakeClock::default(),
@@ -34,7 +36,7 @@ impl Site {
         }
     }
 
-    pub fn layer(&self) -> SessionLayer {
+    pub(crate) fn layer(&self) -> SessionLayer {
         SessionLayer::builder(Arc::clone(&self.store))
             .cookie(CookieTransport::new().name("id").insecure())
             .clock(self.clock.clone())
@@ -44,11 +46,11 @@ impl Site {
     }
 
     /// One request as a browser makes it.
-    pub async fn get(&mut self, app: &Router, uri: &str) -> Answer {
+    pub(crate) async fn get(&mut self, app: &Router, uri: &str) -> Answer {
         self.send(app, "GET", uri).await
     }
 
-    pub async fn send(&mut self, app: &Router, method: &str, uri: &str) -> Answer {
+    pub(crate) async fn send(&mut self, app: &Router, method: &str, uri: &str) -> Answer {
         let mut request = axum::http::Request::builder().method(method).uri(uri);
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
@@ -82,7 +84,7 @@ impl Site {
         }
     }
 
-    pub async fn record(&self) -> (session::StoreKey, Arc<Record>) {
+    pub(crate) async fn record(&self) -> (session::StoreKey, Arc<Record>) {
         let text = self.cookie.as_deref().unwrap().strip_prefix("id=").unwrap();
         let id = SessionId::parse(text.as_bytes()).unwrap();
         let key = id.store_key();
@@ -93,7 +95,7 @@ impl Site {
     }
 
     /// The stored bytes of the session's data.
-    pub async fn bytes(&self) -> Vec<u8> {
+    pub(crate) async fn bytes(&self) -> Vec<u8> {
         let (key, record) = self.record().await;
         Codec::json()
             .encode(&key, &record.header, &record.data)
@@ -101,7 +103,7 @@ impl Site {
     }
 
     /// As if every process of the application had been replaced: what was a Rust value is bytes again.
-    pub async fn restart(&self) {
+    pub(crate) async fn restart(&self) {
         let (key, record) = self.record().await;
         let bytes = self.bytes().await;
         let data = Codec::json()
