@@ -161,7 +161,6 @@ impl Disk {
     /// Makes an empty file that only its name matters of. It may be there already.
     pub(super) fn mark(&self, path: &Path) -> io::Result<()> {
         self.probe.step(Step::Create(path))?;
-        self.check_dir(parent(path))?;
         let open = || {
             options()
                 .write(true)

@@ -221,12 +221,12 @@ fn t24_gc_looks_again_before_it_removes() {
 fn s3_a_sign_in_that_has_passed_the_check_does_not_escape_a_revocation() {
     let bench = bench();
     let (key, record) = (key(), Arc::new(owned(&op(0), 1)));
-    let temp = bench.layout.place(&key).temp;
+    let marker = bench.layout.marker(&owner(), &key);
     let (other, slot) = (bench.beside(), Arc::new(Mutex::new(None)));
     let (other, revoking) = (Arc::new(other), Arc::clone(&slot));
-    // The owner was looked at, and the record is about to be written.
+    // The owner was looked at, and the session is about to be entered into the set.
     let raced = bench.at(
-        move |step| matches!(step, Step::Create(path) if *path == temp),
+        move |step| matches!(step, Step::Create(path) if *path == marker),
         move || {
             let other = Arc::clone(&other);
             let revoke = move || other.destroy_all_of(&op(1), &owner(), None).unwrap();
