@@ -14,7 +14,6 @@
     clippy::clone_on_ref_ptr,
     clippy::exhaustive_structs,
     clippy::expect_used,
-    clippy::impl_trait_in_params,
     clippy::implicit_return,
     clippy::missing_inline_in_public_items,
     clippy::missing_trait_methods,
