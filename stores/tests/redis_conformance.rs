@@ -7,7 +7,6 @@
 #[allow(dead_code)]
 mod redis_server;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use session_stores::redis::RedisStore;
 /// A store with a prefix of its own on a server that the cases share.
 struct OnOneNode {
     store: RedisStore,
-    server: Arc<Server>,
+    server: &'static Server,
 }
 
 impl OnOneNode {

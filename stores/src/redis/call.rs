@@ -124,6 +124,11 @@ impl Engine {
 }
 
 impl Verb<'_> {
+    /// How long this verb has left.
+    pub(super) fn rest(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
     /// Runs a script.
     pub(super) async fn run(
         &self,
@@ -178,8 +183,7 @@ impl Verb<'_> {
                 }
                 _ => return Err(store_error(&error)),
             }
-            let rest = self.until.saturating_duration_since(Instant::now());
-            if rest < pause {
+            if self.rest() < pause {
                 // The engine said why: that tells more than a time-out would.
                 return Err(StoreError::with_source(
                     StoreErrorKind::Unavailable,

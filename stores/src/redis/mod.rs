@@ -2,6 +2,9 @@
 
 mod builder;
 mod call;
+#[cfg(feature = "redis-cluster")]
+mod cluster;
+mod contract;
 mod inspect;
 mod link;
 mod name;

@@ -1,17 +1,17 @@
-//! The verbs, each one script.
+//! The verbs on a single node, each one script.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use session::{
-    CreateOutcome, Header, Op, Over, OwnerKey, OwnerRule, ReadOutcome, Record, RotateOutcome,
-    SaveOutcome, SessionHandle, SessionInfo, SessionStore, StoreError, StoreKey, Swept, Timestamp,
-    TouchOutcome, Version,
+    CreateOutcome, Header, Over, OwnerKey, OwnerRule, ReadOutcome, Record, RotateOutcome,
+    SaveOutcome, SessionHandle, SessionInfo, StoreError, StoreKey, Timestamp, TouchOutcome,
+    Version,
 };
 
 use super::call::{Again, Reply, Verb};
 use super::name::{field, key_of};
-use super::{RedisStore, script};
+use super::script;
 
 /// A rule as scripts take it: how many at most, and what then.
 fn rule(bind: Option<OwnerRule>) -> (String, &'static [u8]) {
@@ -61,7 +61,7 @@ impl Verb<'_> {
         })
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         key: &StoreKey,
         renew: Option<Duration>,
@@ -87,29 +87,37 @@ impl Verb<'_> {
         })
     }
 
-    async fn create(
+    pub(super) async fn create(
         &self,
         key: &StoreKey,
         record: &Record,
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
         let names = &self.engine.names;
+        let owner = record.header.owner.as_ref().map(|owner| &owner.key);
+        let owner = owner.map(|owner| [names.owner(owner), names.revoked(owner)]);
+        created(&self.create_record(key, record, owner, bind).await?)
+    }
+
+    /// The script that makes a record; where it may reach the owner, it binds the session too.
+    pub(super) async fn create_record(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        owner: Option<[String; 2]>,
+        bind: Option<OwnerRule>,
+    ) -> Result<Reply, StoreError> {
         let (value, field) = (self.engine.value(key, record)?, field(key));
         let (max, over) = rule(bind);
         let args: [&[u8]; 4] = [&value, &field, max.as_bytes(), over];
-        let mut keys = vec![names.record(key)];
-        if let Some(owner) = &record.header.owner {
-            keys.extend([names.owner(&owner.key), names.revoked(&owner.key)]);
-        }
+        let mut keys = vec![self.engine.names.record(key)];
+        keys.extend(owner.into_iter().flatten());
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
-        created(
-            &self
-                .run(&script::CREATE, &keys, &args, Again::Harmless)
-                .await?,
-        )
+        self.run(&script::CREATE, &keys, &args, Again::Harmless)
+            .await
     }
 
-    async fn save(
+    pub(super) async fn save(
         &self,
         key: &StoreKey,
         mut record: Arc<Record>,
@@ -144,15 +152,32 @@ impl Verb<'_> {
         }
     }
 
-    async fn rotate(
+    pub(super) async fn rotate(
         &self,
-        (old, new): (&StoreKey, &StoreKey),
+        keys: (&StoreKey, &StoreKey),
         record: &Record,
         expected: Version,
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
         let names = &self.engine.names;
-        let (from, to) = (names.record(old), names.record(new));
+        let owner = record.header.owner.as_ref().map(|owner| &owner.key);
+        let owner = owner.map(|owner| [names.owner(owner), names.revoked(owner)]);
+        let mut reply = self
+            .rotate_record(keys, record, expected, owner, bind)
+            .await?;
+        self.rotated(keys.0, &mut reply)
+    }
+
+    /// The script that moves a record; where it may reach the owner, it binds the session too.
+    pub(super) async fn rotate_record(
+        &self,
+        (old, new): (&StoreKey, &StoreKey),
+        record: &Record,
+        expected: Version,
+        owner: Option<[String; 2]>,
+        bind: Option<OwnerRule>,
+    ) -> Result<Reply, StoreError> {
+        let names = &self.engine.names;
         let value = self.engine.value(new, record)?;
         let (max, over) = rule(bind);
         let (old_field, new_field, expected) = (field(old), field(new), expected.to_bytes());
@@ -164,18 +189,14 @@ impl Verb<'_> {
             max.as_bytes(),
             over,
         ];
-        let mut keys = vec![from, to];
-        if let Some(owner) = &record.header.owner {
-            keys.extend([names.owner(&owner.key), names.revoked(&owner.key)]);
-        }
+        let mut keys = vec![names.record(old), names.record(new)];
+        keys.extend(owner.into_iter().flatten());
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
-        let mut reply = self
-            .run(&script::ROTATE, &keys, &args, Again::Harmless)
-            .await?;
-        self.rotated(old, &mut reply)
+        self.run(&script::ROTATE, &keys, &args, Again::Harmless)
+            .await
     }
 
-    async fn touch(
+    pub(super) async fn touch(
         &self,
         key: &StoreKey,
         expected: Version,
@@ -195,18 +216,24 @@ impl Verb<'_> {
         })
     }
 
-    async fn destroy(&self, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
+    pub(super) async fn destroy(&self, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
+        let mut reply = self.destroy_record(key).await?;
+        Ok(key_of(&reply.bytes()))
+    }
+
+    /// The script that ends a session. Answers with its successor and, in a cluster, its owner.
+    pub(super) async fn destroy_record(&self, key: &StoreKey) -> Result<Reply, StoreError> {
         let name = self.engine.names.record(key);
-        let mut reply = self
+        let reply = self
             .run(&script::DESTROY, &[&name], &[&field(key)], Again::Harmless)
             .await?;
         match reply.status()? {
-            "done" => Ok(key_of(&reply.bytes())),
+            "done" => Ok(reply),
             _ => Err(reply.unexpected()),
         }
     }
 
-    async fn exists(&self, key: &StoreKey) -> Result<bool, StoreError> {
+    pub(super) async fn exists(&self, key: &StoreKey) -> Result<bool, StoreError> {
         let name = self.engine.names.record(key);
         let reply = self
             .run(&script::EXISTS, &[&name], &[], Again::Harmless)
@@ -218,7 +245,10 @@ impl Verb<'_> {
         }
     }
 
-    async fn sessions_of(&self, owner: &OwnerKey) -> Result<Vec<SessionInfo>, StoreError> {
+    pub(super) async fn sessions_of(
+        &self,
+        owner: &OwnerKey,
+    ) -> Result<Vec<SessionInfo>, StoreError> {
         let set = self.engine.names.owner(owner);
         let args: [&[u8]; 1] = [owner.as_bytes()];
         let mut reply = self
@@ -228,7 +258,7 @@ impl Verb<'_> {
         Ok(listing(headers))
     }
 
-    async fn destroy_of(
+    pub(super) async fn destroy_of(
         &self,
         owner: &OwnerKey,
         handle: SessionHandle,
@@ -245,7 +275,7 @@ impl Verb<'_> {
         }
     }
 
-    async fn destroy_all_of(
+    pub(super) async fn destroy_all_of(
         &self,
         owner: &OwnerKey,
         except: Option<&StoreKey>,
@@ -272,101 +302,9 @@ impl Verb<'_> {
 }
 
 /// What the headers tell, oldest first. One that cannot be read is no session.
-pub(super) fn listing(headers: impl Iterator<Item = Vec<u8>>) -> Vec<SessionInfo> {
+fn listing(headers: impl Iterator<Item = Vec<u8>>) -> Vec<SessionInfo> {
     let infos = headers.filter_map(|header| Header::from_bytes(&header).ok());
     let mut infos: Vec<_> = infos.map(|header| SessionInfo::of(&header)).collect();
     infos.sort_by_key(|info| info.created);
     infos
-}
-
-impl SessionStore for RedisStore {
-    async fn read(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        renew: Option<Duration>,
-    ) -> Result<ReadOutcome, StoreError> {
-        self.engine.verb(op).read(key, renew).await
-    }
-
-    async fn create(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        record: Arc<Record>,
-        bind: Option<OwnerRule>,
-    ) -> Result<CreateOutcome, StoreError> {
-        self.engine.verb(op).create(key, &record, bind).await
-    }
-
-    async fn save(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        record: Arc<Record>,
-        expected: Version,
-    ) -> Result<SaveOutcome, StoreError> {
-        self.engine.verb(op).save(key, record, expected).await
-    }
-
-    async fn rotate(
-        &self,
-        op: &Op,
-        old: &StoreKey,
-        new: &StoreKey,
-        record: Arc<Record>,
-        expected: Version,
-        bind: Option<OwnerRule>,
-    ) -> Result<RotateOutcome, StoreError> {
-        let verb = self.engine.verb(op);
-        verb.rotate((old, new), &record, expected, bind).await
-    }
-
-    async fn touch(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        expected: Version,
-        idle_deadline: Timestamp,
-    ) -> Result<TouchOutcome, StoreError> {
-        self.engine
-            .verb(op)
-            .touch(key, expected, idle_deadline)
-            .await
-    }
-
-    async fn destroy(&self, op: &Op, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
-        self.engine.verb(op).destroy(key).await
-    }
-
-    async fn exists(&self, op: &Op, key: &StoreKey) -> Result<bool, StoreError> {
-        self.engine.verb(op).exists(key).await
-    }
-
-    /// Nothing to do: the engine expires records, and sets are pruned as they are used.
-    async fn gc(&self, _: &Op, _: usize) -> Result<Swept, StoreError> {
-        Ok(Swept::default())
-    }
-
-    async fn sessions_of(&self, op: &Op, owner: &OwnerKey) -> Result<Vec<SessionInfo>, StoreError> {
-        self.engine.verb(op).sessions_of(owner).await
-    }
-
-    async fn destroy_of(
-        &self,
-        op: &Op,
-        owner: &OwnerKey,
-        handle: SessionHandle,
-    ) -> Result<bool, StoreError> {
-        self.engine.verb(op).destroy_of(owner, handle).await
-    }
-
-    async fn destroy_all_of(
-        &self,
-        op: &Op,
-        owner: &OwnerKey,
-        except: Option<&StoreKey>,
-    ) -> Result<u64, StoreError> {
-        self.engine.verb(op).destroy_all_of(owner, except).await
-    }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, Once, Weak};
+use std::sync::{Mutex, Once, OnceLock};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -40,7 +40,8 @@ pub struct Server {
 }
 
 struct Process {
-    /// A shell that kills the server once its standard input ends: with this handle, or with the test process.
+    /// A shell that kills the server, and removes its files, once its standard input ends: with this handle, or with
+    /// the test process.
     shell: Child,
     pid: String,
 }
@@ -53,10 +54,12 @@ impl Drop for Process {
 }
 
 impl Process {
-    fn start(arguments: &[String]) -> Self {
-        let script = r#"redis-server "$@" >/dev/null & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid; wait $pid"#;
+    fn start(dir: &TempDir, arguments: &[String]) -> Self {
+        let script = r#"redis-server "$@" >/dev/null & pid=$!; echo $pid; read keep; kill -9 $pid; wait $pid
+            [ -n "$keep" ] || rm -rf "$0""#;
         let mut shell = Command::new("sh")
-            .args(["-c", script, "sh"])
+            .args(["-c", script])
+            .arg(dir.path())
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -95,24 +98,20 @@ impl Server {
         arguments.push(dir.path().display().to_string());
         arguments.extend(["--rdbcompression", "no", "--daemonize", "no"].map(str::to_owned));
         arguments.extend(settings.iter().map(|&setting| setting.to_owned()));
+        let process = Mutex::new(Some(Process::start(&dir, &arguments)));
         let server = Self {
             port,
             dir,
-            process: Mutex::new(Some(Process::start(&arguments))),
             arguments,
+            process,
         };
         server.answers().then_some(server)
     }
 
-    /// One server for all tests of the process that want no other, for as long as one of them runs.
-    pub fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap();
-        shared.upgrade().unwrap_or_else(|| {
-            let server = Arc::new(Self::start(&[]));
-            *shared = Arc::downgrade(&server);
-            server
-        })
+    /// One server for all tests of the process that want no other.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(&[]))
     }
 
     pub fn url(&self) -> String {
@@ -172,12 +171,15 @@ impl Server {
 
     /// Kills it (`SIGKILL`): nothing is written down that was not.
     pub fn kill(&self) {
-        drop(self.process.lock().unwrap().take());
+        if let Some(mut process) = self.process.lock().unwrap().take() {
+            let stdin = process.shell.stdin.as_mut().expect("standard input");
+            stdin.write_all(b"keep\n").expect("the shell reads");
+        }
     }
 
     /// Starts it again over the same files, and waits until it answers.
     pub fn restart(&self) {
-        *self.process.lock().unwrap() = Some(Process::start(&self.arguments));
+        *self.process.lock().unwrap() = Some(Process::start(&self.dir, &self.arguments));
         assert!(self.answers(), "the server does not start again");
     }
 }

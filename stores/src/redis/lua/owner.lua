@@ -22,13 +22,14 @@ local function enter(owner, field, created, absolute)
 end
 
 -- On a single node: each session of the set with its record. What is no session of this owner any more leaves the set;
--- an expired one stays, since it lives by the clock of a node that is behind.
+-- an expired one stays, since it may live by the clock of a node that is behind.
 local function sessions(owner, owner_key)
   local found = {}
   for _, field in ipairs(redis.call('HKEYS', owner)) do
     local key = record_name(field)
     local record = peek(key)
-    if record and record.owner == owner_key then
+    -- What cannot be read may be a session of this owner that a newer version wrote.
+    if record and (record.owner == owner_key or record.problem) then
       record.key, record.field = key, field
       found[#found + 1] = record
     else
