@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crate::redis_server::Server;
 
 /// Primaries and their replicas, killed when this is dropped.
-pub struct Cluster {
-    pub nodes: Vec<Server>,
+pub(crate) struct Cluster {
+    pub(crate) nodes: Vec<Server>,
 }
 
 impl Cluster {
     /// Three primaries with so many replicas each.
-    pub fn start(replicas: usize) -> Self {
+    pub(crate) fn start(replicas: usize) -> Self {
         let settings = [
             "--cluster-enabled",
             "yes",
@@ -49,13 +49,13 @@ impl Cluster {
     }
 
     /// One cluster for all tests of the process that want no other.
-    pub fn shared() -> &'static Self {
+    pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(0))
     }
 
     /// Waits until every node that answers tells one of the words.
-    pub fn wait(&self, words: &str, ask: impl Fn(&Server) -> String) {
+    pub(crate) fn wait(&self, words: &str, ask: impl Fn(&Server) -> String) {
         let start = Instant::now();
         for node in &self.nodes {
             while !words.split('|').any(|word| ask(node).contains(word)) {
@@ -68,7 +68,7 @@ impl Cluster {
         }
     }
 
-    pub fn urls(&self) -> Vec<String> {
+    pub(crate) fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(Server::url).collect()
     }
 }

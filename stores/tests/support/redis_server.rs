@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// Whether the tests can start servers. Says once that they are skipped, past the capture of the test harness; under
 /// `SESSION_REQUIRE_SERVERS=1` a missing server is a failure.
-pub fn available() -> bool {
+pub(crate) fn available() -> bool {
     static SAY: Once = Once::new();
     let found = |program: &str| {
         let version = Command::new(program).arg("--version").output();
@@ -32,8 +32,8 @@ pub fn available() -> bool {
 }
 
 /// A server, killed when this is dropped.
-pub struct Server {
-    pub port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     dir: TempDir,
     arguments: Vec<String>,
     process: Mutex<Option<Process>>,
@@ -80,7 +80,7 @@ impl Process {
 
 impl Server {
     /// Starts a server with these settings on top of ours, and waits until it answers.
-    pub fn start(settings: &[&str]) -> Self {
+    pub(crate) fn start(settings: &[&str]) -> Self {
         // Between finding a free port and taking it somebody else may.
         for _ in 0..5 {
             if let Some(server) = Self::try_start(settings) {
@@ -109,26 +109,29 @@ impl Server {
     }
 
     /// One server for all tests of the process that want no other.
-    pub fn shared() -> &'static Self {
+    pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(&[]))
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    pub fn file(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn file(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.dir.path().join(name)).expect("a file of the server")
     }
 
     /// Sends a command beside the store.
-    pub fn command<T: redis::FromRedisValue>(&self, words: &[&[u8]]) -> T {
+    pub(crate) fn command<T: redis::FromRedisValue>(&self, words: &[&[u8]]) -> T {
         self.try_command(words)
             .expect("the server takes the command")
     }
 
-    pub fn try_command<T: redis::FromRedisValue>(&self, words: &[&[u8]]) -> redis::RedisResult<T> {
+    pub(crate) fn try_command<T: redis::FromRedisValue>(
+        &self,
+        words: &[&[u8]],
+    ) -> redis::RedisResult<T> {
         let client = redis::Client::open(self.url())?;
         let mut connection = client.get_connection_with_timeout(Duration::from_secs(2))?;
         connection.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -150,7 +153,7 @@ impl Server {
         false
     }
 
-    pub fn pid(&self) -> String {
+    pub(crate) fn pid(&self) -> String {
         let process = self.process.lock().unwrap();
         process.as_ref().expect("the server runs").pid.clone()
     }
@@ -161,16 +164,16 @@ impl Server {
     }
 
     /// Stops it where it is (`SIGSTOP`); its kernel goes on accepting connections.
-    pub fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.signal("-STOP");
     }
 
-    pub fn resume(&self) {
+    pub(crate) fn resume(&self) {
         self.signal("-CONT");
     }
 
     /// Kills it (`SIGKILL`): nothing is written down that was not.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         if let Some(mut process) = self.process.lock().unwrap().take() {
             let stdin = process.shell.stdin.as_mut().expect("standard input");
             stdin.write_all(b"keep\n").expect("the shell reads");
@@ -178,14 +181,14 @@ impl Server {
     }
 
     /// Starts it again over the same files, and waits until it answers.
-    pub fn restart(&self) {
+    pub(crate) fn restart(&self) {
         *self.process.lock().unwrap() = Some(Process::start(&self.dir, &self.arguments));
         assert!(self.answers(), "the server does not start again");
     }
 }
 
 /// A port that was free a moment ago, low enough for a cluster bus 10,000 above it.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
