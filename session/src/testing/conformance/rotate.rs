@@ -193,9 +193,10 @@ pub async fn never_lands_on_what_stands<F: Fixture>(store: Caller<F>) {
     let t = start();
     let mine = record(t);
     let old = store.put(t, &mine).await;
-    let theirs = next(&record(t), 7);
-    let taken = store.put(t, &theirs).await;
-    let dead = fresh_key();
+    // With the slot tag of the old one, as every new key has it.
+    let (theirs, taken) = (next(&record(t), 7), key_after(&old));
+    store.create(t, &taken, &theirs).await;
+    let dead = key_after(&old);
     store.destroy(t, &dead).await;
     for new in [&taken, &dead] {
         let moved = next(&mine, 2);

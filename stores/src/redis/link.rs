@@ -1,0 +1,180 @@
+//! The connection of a store: one, shared by all requests, and made anew when it has gone bad.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::sentinel::SentinelClient;
+use ::redis::{AsyncConnectionConfig, Cmd, RedisError, RedisResult, Value};
+use tokio::time::{Instant, timeout};
+
+/// So many calls without an answer, within so long, and the connection is given up: a machine that has vanished from
+/// the network does not say so.
+const STRIKES: u32 = 3;
+const STRIKES_WITHIN: Duration = Duration::from_secs(10);
+
+/// Gives a future of a fresh connection.
+pub(super) type Connector = Box<
+    dyn Fn() -> Pin<Box<dyn Future<Output = RedisResult<MultiplexedConnection>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// Where connections come from.
+pub(super) enum Source {
+    Client(::redis::Client),
+    /// Asked anew for the primary before each connection.
+    Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
+    Connector(Connector),
+    #[cfg(feature = "redis-cluster")]
+    Cluster(Box<::redis::cluster::ClusterClient>),
+}
+
+/// A connection that calls share.
+#[derive(Clone)]
+pub(super) enum Connection {
+    Node(MultiplexedConnection),
+    #[cfg(feature = "redis-cluster")]
+    Cluster(::redis::cluster_async::ClusterConnection),
+}
+
+impl Connection {
+    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Node(node) => command.query_async(node).await,
+            #[cfg(feature = "redis-cluster")]
+            Self::Cluster(cluster) => command.query_async(cluster).await,
+        }
+    }
+}
+
+/// The connection as it stands, and the way to the next one.
+pub(super) struct Link {
+    source: Source,
+    connect_timeout: Duration,
+    state: Mutex<State>,
+    /// Held while one call connects for all.
+    connecting: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Counts connections, so that a late complaint about a former one does not end the present one.
+    generation: u64,
+    connection: Option<Connection>,
+    strikes: u32,
+    first_strike: Option<Instant>,
+}
+
+impl Link {
+    pub(super) fn new(source: Source, connect_timeout: Duration) -> Self {
+        Self {
+            source,
+            connect_timeout,
+            state: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Whether one node holds everything.
+    pub(super) fn alone(&self) -> bool {
+        match self.source {
+            #[cfg(feature = "redis-cluster")]
+            Source::Cluster(_) => false,
+            _ => true,
+        }
+    }
+
+    /// The connection, and which it is.
+    pub(super) async fn connection(&self) -> RedisResult<(u64, Connection)> {
+        if let Some(present) = self.present() {
+            return Ok(present);
+        }
+        let _one_for_all = self.connecting.lock().await;
+        if let Some(present) = self.present() {
+            return Ok(present);
+        }
+        let connection = match timeout(self.connect_timeout, self.connect()).await {
+            Ok(connection) => connection?,
+            Err(_) => return Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        };
+        let mut state = self.lock();
+        *state = State {
+            generation: state.generation + 1,
+            connection: Some(connection.clone()),
+            ..State::default()
+        };
+        Ok((state.generation, connection))
+    }
+
+    fn present(&self) -> Option<(u64, Connection)> {
+        let state = self.lock();
+        Some((state.generation, state.connection.clone()?))
+    }
+
+    /// Gives this connection up. Calls that are under way on it end as they will.
+    pub(super) fn retire(&self, generation: u64) {
+        let mut state = self.lock();
+        if state.generation == generation {
+            state.connection = None;
+        }
+    }
+
+    /// A call on this connection had no answer.
+    pub(super) fn strike(&self, generation: u64) {
+        let mut state = self.lock();
+        if state.generation != generation {
+            return;
+        }
+        let now = Instant::now();
+        let recent = |first: Instant| now.duration_since(first) < STRIKES_WITHIN;
+        if !state.first_strike.is_some_and(recent) {
+            (state.first_strike, state.strikes) = (Some(now), 0);
+        }
+        state.strikes += 1;
+        if state.strikes >= STRIKES {
+            state.connection = None;
+        }
+    }
+
+    async fn connect(&self) -> RedisResult<Connection> {
+        // The verbs keep time themselves, reconnecting and repeating included.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.connect_timeout))
+            .set_response_timeout(None);
+        match &self.source {
+            Source::Client(client) => client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await
+                .map(Connection::Node),
+            Source::Sentinel(sentinel) => {
+                let mut sentinel = sentinel.lock().await;
+                let node = sentinel.get_async_connection_with_config(&config).await?;
+                Ok(Connection::Node(node))
+            }
+            Source::Connector(connector) => connector().await.map(Connection::Node),
+            #[cfg(feature = "redis-cluster")]
+            Source::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers that do not belong to their calls: nothing that comes over this connection can be believed.
+pub(super) fn confused() -> RedisError {
+    std::io::Error::new(std::io::ErrorKind::InvalidData, "an answer to another call").into()
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Addresses may carry a password.
+        let alone = self.alone();
+        f.debug_struct("Link").field("alone", &alone).finish()
+    }
+}

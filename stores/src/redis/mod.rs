@@ -1,0 +1,42 @@
+//! Sessions in Redis or Valkey.
+
+mod builder;
+mod call;
+#[cfg(feature = "redis-cluster")]
+mod cluster;
+mod contract;
+mod inspect;
+mod link;
+mod name;
+mod script;
+mod store;
+mod trouble;
+
+#[doc(no_inline)]
+pub use ::redis as driver;
+use ::redis::IntoConnectionInfo;
+
+pub use self::builder::{RedisSetupError, RedisStoreBuilder};
+use self::call::Engine;
+
+/// Keeps sessions in Redis or Valkey.
+#[derive(Debug)]
+pub struct RedisStore {
+    engine: Engine,
+}
+
+impl RedisStore {
+    /// A store on the node with this address, otherwise with the defaults of [`RedisStoreBuilder`].
+    ///
+    /// # Errors
+    ///
+    /// [`RedisSetupError`].
+    pub async fn connect(node: impl IntoConnectionInfo) -> Result<Self, RedisSetupError> {
+        Self::builder().connect(node).await
+    }
+
+    /// Everything else.
+    pub fn builder() -> RedisStoreBuilder {
+        RedisStoreBuilder::default()
+    }
+}

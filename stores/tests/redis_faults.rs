@@ -1,0 +1,370 @@
+//! What goes wrong between a store and its engine: the connection, the engine's process, its memory, its role.
+
+#![cfg(feature = "redis")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/redis_proxy.rs"]
+#[allow(dead_code)]
+mod redis_proxy;
+#[path = "support/redis_server.rs"]
+#[allow(dead_code)]
+mod redis_server;
+#[path = "support/redis_session.rs"]
+#[allow(dead_code)]
+mod redis_session;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use redis_proxy::{Plan, Proxy};
+use redis_server::{Server, available};
+use redis_session::*;
+use session::{OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind};
+use session_stores::redis::RedisStore;
+
+const TIMEOUT: Duration = Duration::from_millis(400);
+
+async fn quick(url: String) -> RedisStore {
+    let builder = RedisStore::builder().response_timeout(TIMEOUT);
+    builder.connect(url).await.unwrap()
+}
+
+/// T51: an engine that stands still is a typed time-out, in time; when it goes on, so does the store, and the verb that
+/// had no answer was done or not, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn t51_a_paused_engine_is_a_timeout() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let store = quick(server.url()).await;
+    let t = now();
+    let first = record(t);
+    let key = put(&store, t, &first).await;
+    server.pause();
+    let second = Arc::new(next(&first, 2));
+    for _ in 0..4 {
+        let start = Instant::now();
+        let read = store.read(&op(t), &key, None).await;
+        assert_eq!(read.unwrap_err().kind(), StoreErrorKind::Timeout);
+        assert!(start.elapsed() < TIMEOUT * 2, "{:?}", start.elapsed());
+    }
+    let save = store
+        .save(&op(t), &key, Arc::clone(&second), first.header.version)
+        .await;
+    assert_eq!(save.unwrap_err().kind(), StoreErrorKind::Timeout);
+    server.resume();
+    let found = loop {
+        if let Ok(ReadOutcome::Live(found)) = store.read(&op(t), &key, None).await {
+            break found;
+        }
+    };
+    assert!([first.header.commit_id, second.header.commit_id].contains(&found.header.commit_id));
+    let third = Arc::new(next(&found, 3));
+    let outcome = store
+        .save(&op(t), &key, third, found.header.version)
+        .await
+        .unwrap();
+    assert!(matches!(outcome, SaveOutcome::Saved(_)), "{outcome:?}");
+}
+
+/// T52: killed without a warning and started again while sessions are written, an engine that syncs each write
+/// (`appendfsync always`) has every acknowledged change, nothing that was signed out lives, and the store goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn t52_killed_and_restarted_under_load() {
+    if !available() {
+        return;
+    }
+    let server = Arc::new(Server::start(&[
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+    ]));
+    let store = Arc::new(quick(server.url()).await);
+    let stop = Arc::new(AtomicBool::new(false));
+    let t = now();
+    let mut tasks = Vec::new();
+    for n in 0..8 {
+        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
+        tasks.push(tokio::spawn(async move {
+            let mut current = record(t);
+            let mut key = put(&*store, t, &current).await;
+            let mut dead = Vec::new();
+            let (mut acknowledged, mut failed) = (1, 0u32);
+            while !stop.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                // Every task also rotates now and then.
+                let rotates = (acknowledged + n) % 5 == 0;
+                let new = if rotates { key_after(&key) } else { key };
+                let change = Arc::new(next(&current, acknowledged + 1));
+                let expected = current.header.version;
+                let stored = if rotates {
+                    let op = op(t);
+                    let outcome =
+                        store.rotate(&op, &key, &new, Arc::clone(&change), expected, None);
+                    outcome
+                        .await
+                        .map(|outcome| matches!(outcome, RotateOutcome::Saved(_)))
+                } else {
+                    let outcome = store
+                        .save(&op(t), &key, Arc::clone(&change), expected)
+                        .await;
+                    outcome.map(|outcome| matches!(outcome, SaveOutcome::Saved(_)))
+                };
+                match stored {
+                    Ok(stored) => assert!(stored, "nobody else writes this session"),
+                    Err(_) => {
+                        failed += 1;
+                        // Unknown: whoever lost the answer looks, the new place first.
+                        let found = loop {
+                            let read = store.read(&op(t), &new, None).await;
+                            match read {
+                                Ok(ReadOutcome::Live(found)) => break Some(found),
+                                Ok(_) => break None,
+                                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                            }
+                        };
+                        if found
+                            .is_none_or(|found| found.header.commit_id != change.header.commit_id)
+                        {
+                            continue;
+                        }
+                    }
+                }
+                if rotates {
+                    dead.push(key);
+                }
+                acknowledged += 1;
+                (current, key) = ((*change).clone(), new);
+            }
+            (key, dead, acknowledged, failed)
+        }));
+    }
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.kill();
+        let again = Arc::clone(&server);
+        tokio::task::spawn_blocking(move || again.restart())
+            .await
+            .unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut failures = 0;
+    for task in tasks {
+        let (key, dead, acknowledged, failed) = task.await.unwrap();
+        failures += failed;
+        assert_eq!(count(&live(&*store, t, &key).await.unwrap()), acknowledged);
+        for key in dead {
+            assert!(
+                live(&*store, t, &key).await.is_none(),
+                "a rotated id is live"
+            );
+        }
+    }
+    assert!(failures > 0, "nobody noticed");
+}
+
+/// T55: scripts that the engine has forgotten are sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_scripts_are_forgotten() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let store = quick(server.url()).await;
+    let t = now();
+    let first = owned(t, "ann");
+    let key = put(&store, t, &first).await;
+    let flush = || server.command::<String>(&[b"SCRIPT", b"FLUSH"]);
+    flush();
+    assert!(live(&store, t, &key).await.is_some());
+    flush();
+    let second = Arc::new(next(&first, 2));
+    let outcome = store
+        .save(&op(t), &key, second, first.header.version)
+        .await
+        .unwrap();
+    assert!(matches!(outcome, SaveOutcome::Saved(_)), "{outcome:?}");
+    flush();
+    assert_eq!(store.destroy(&op(t), &key).await.unwrap(), None);
+    assert!(live(&store, t, &key).await.is_none());
+}
+
+/// T55, S16: an engine whose memory is full refuses what would take more of it with a typed error and changes nothing;
+/// reading, renewing and signing out go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_s16_a_full_engine_lets_people_out() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&["--maxmemory-policy", "noeviction"]);
+    let store = quick(server.url()).await;
+    let t = now();
+    let first = owned(t, "ann");
+    let mut keys = Vec::new();
+    for _ in 0..4 {
+        keys.push(put(&store, t, &first).await);
+    }
+    let bobs = put(&store, t, &owned(t, "bob")).await;
+    server.command::<String>(&[b"CONFIG", b"SET", b"maxmemory", b"1"]);
+    let full = |kind: StoreErrorKind| assert_eq!(kind, StoreErrorKind::Full);
+    let more = Arc::new(next(&first, 2));
+    let (op, key, new) = (op(t + INTERVAL), &keys[0], key_after(&keys[0]));
+    let version = first.header.version;
+    full(
+        store
+            .create(&op, &fresh_key(), Arc::clone(&more), None)
+            .await
+            .unwrap_err()
+            .kind(),
+    );
+    full(
+        store
+            .save(&op, key, Arc::clone(&more), version)
+            .await
+            .unwrap_err()
+            .kind(),
+    );
+    full(
+        store
+            .rotate(&op, key, &new, more, version, None)
+            .await
+            .unwrap_err()
+            .kind(),
+    );
+    assert!(!store.exists(&op, &new).await.unwrap());
+
+    let ReadOutcome::Live(read) = store.read(&op, key, Some(INTERVAL)).await.unwrap() else {
+        panic!("the session is live");
+    };
+    assert_eq!((count(&read), read.header.last_seen), (1, op.now));
+    assert_eq!(
+        store
+            .sessions_of(&op, &OwnerKey::of("ann"))
+            .await
+            .unwrap()
+            .len(),
+        4
+    );
+    store.destroy(&op, key).await.unwrap();
+    let gone = store.read(&op, key, None).await.unwrap();
+    assert!(
+        matches!(gone, ReadOutcome::Gone { successor: None }),
+        "{gone:?}"
+    );
+    let ann = OwnerKey::of("ann");
+    assert_eq!(
+        store
+            .destroy_all_of(&op, &ann, Some(&keys[1]))
+            .await
+            .unwrap(),
+        2
+    );
+    for dead in [&keys[0], &keys[2], &keys[3]] {
+        assert!(!store.exists(&op, dead).await.unwrap());
+    }
+    assert!(store.exists(&op, &keys[1]).await.unwrap() && store.exists(&op, &bobs).await.unwrap());
+    // And when there is room again, everything is as before.
+    server.command::<String>(&[b"CONFIG", b"SET", b"maxmemory", b"0"]);
+    put(&store, t + INTERVAL + INTERVAL, &record(t + INTERVAL)).await;
+}
+
+/// T55: a replica takes nothing, and is not believed either: it may not know yet who has signed out. A store that held
+/// a primary which became a replica finds the way when it is one again.
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_a_replica_is_refused() {
+    if !available() {
+        return;
+    }
+    let (primary, replica) = (Server::start(&[]), Server::start(&[]));
+    let store = quick(primary.url()).await;
+    let t = now();
+    let first = owned(t, "ann");
+    let key = put(&store, t, &first).await;
+    let port = primary.port.to_string();
+    replica.command::<String>(&[b"REPLICAOF", b"127.0.0.1", port.as_bytes()]);
+    while !replica
+        .command::<String>(&[b"INFO", b"replication"])
+        .contains("master_link_status:up")
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let lagging = quick(replica.url()).await;
+    let (op, ann) = (op(t), OwnerKey::of("ann"));
+    let refused = |kind: StoreErrorKind| assert_eq!(kind, StoreErrorKind::Unavailable);
+    let second = Arc::new(next(&first, 2));
+    refused(lagging.read(&op, &key, None).await.unwrap_err().kind());
+    refused(lagging.exists(&op, &key).await.unwrap_err().kind());
+    let save = lagging
+        .save(&op, &key, Arc::clone(&second), first.header.version)
+        .await;
+    refused(save.unwrap_err().kind());
+    refused(lagging.destroy(&op, &key).await.unwrap_err().kind());
+    refused(lagging.sessions_of(&op, &ann).await.unwrap_err().kind());
+    refused(
+        lagging
+            .destroy_all_of(&op, &ann, None)
+            .await
+            .unwrap_err()
+            .kind(),
+    );
+    assert!(store.exists(&op, &key).await.unwrap());
+    replica.command::<String>(&[b"REPLICAOF", b"NO", b"ONE"]);
+    let outcome = lagging
+        .save(&op, &key, second, first.header.version)
+        .await
+        .unwrap();
+    assert!(matches!(outcome, SaveOutcome::Saved(_)), "{outcome:?}");
+}
+
+/// T53: replies that change places or come twice are recognised, and nobody is given another's session.
+#[tokio::test(flavor = "multi_thread")]
+async fn t53_replies_of_other_calls_are_refused() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let proxy = Proxy::start(server.port).await;
+    let store = quick(proxy.url()).await;
+    let t = now();
+    let (mine, theirs) = (next(&record(t), 1), next(&record(t), 2));
+    let (my_key, their_key) = (put(&store, t, &mine).await, put(&store, t, &theirs).await);
+    let op = op(t);
+    let mut confused = 0;
+    for plan in [Plan::Swap { held: None }, Plan::Repeat { held: None }] {
+        for _ in 0..20 {
+            proxy.plan(plan.clone());
+            // Writes, so that no second attempt hides what the first one met.
+            let (first, second) = (next(&mine, 3), next(&theirs, 4));
+            let version = |record: &session::Record| record.header.version;
+            let (a, b) = tokio::join!(
+                store.save(&op, &my_key, Arc::new(first), version(&theirs)),
+                store.save(&op, &their_key, Arc::new(second), version(&mine)),
+            );
+            confused += u32::from(a.is_err()) + u32::from(b.is_err());
+            for (answer, header) in [(a, &mine.header), (b, &theirs.header)] {
+                match answer {
+                    Ok(SaveOutcome::Conflict(found)) => assert_eq!(found.header, *header),
+                    Ok(other) => panic!("{other:?}"),
+                    Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
+                }
+            }
+            proxy.plan(plan.clone());
+            let (a, b) = tokio::join!(
+                store.read(&op, &my_key, None),
+                store.read(&op, &their_key, None),
+            );
+            for (answer, header) in [(a, &mine.header), (b, &theirs.header)] {
+                if let Ok(ReadOutcome::Live(found)) = answer {
+                    assert_eq!(found.header, *header);
+                }
+            }
+            proxy.plan(Plan::Pass);
+        }
+    }
+    assert!(confused >= 40, "the proxy mixed nothing up: {confused}");
+    assert_eq!(live(&store, t, &my_key).await.unwrap().header, mine.header);
+}
