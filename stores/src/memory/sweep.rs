@@ -10,7 +10,7 @@ use super::{Inner, PER_SHARD};
 const LOOKED_AT: usize = 4 * PER_SHARD;
 /// How many it removes at most, whatever its budget. Dropping what an application has put into a session costs about
 /// two microseconds, and meanwhile the thread does nothing else: so a call takes less than a millisecond.
-const REMOVED: usize = 256;
+const REMOVED: usize = 128;
 
 impl Inner {
     /// Goes on where the last call ended. There is more until the end of the last shard is reached.
