@@ -6,10 +6,13 @@
 #![cfg(all(feature = "file", feature = "memory"))]
 #![allow(clippy::unwrap_used)]
 
+mod cancelled;
 mod checker;
 #[path = "../file_common/mod.rs"]
 mod file_common;
 mod mixed;
+mod planted;
+mod processes;
 
 mod world;
 
@@ -18,6 +21,12 @@ use std::sync::Arc;
 use session::SessionStore;
 use session_stores::MemoryStore;
 use world::{Act, Jar, Outcome, app, layer, send};
+
+#[test]
+#[ignore = "the other process of the tests here"]
+fn worker() {
+    processes::work();
+}
 
 /// C2: 32 tasks, a thousand increments on one session.
 async fn a_thousand(store: impl SessionStore) {

@@ -173,17 +173,17 @@ async fn with_lost_answers(seeds: std::ops::Range<u64>) -> Seen {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t28_mixed_histories_in_memory() {
-    all_happened(in_memory(0..24).await);
+    all_happened(in_memory(0..12).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t28_mixed_histories_on_files() {
-    all_happened(on_files(100..112).await);
+    all_happened(on_files(100..104).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t28_c2_mixed_histories_with_lost_answers() {
-    let seen = with_lost_answers(200..224).await;
+    let seen = with_lost_answers(200..212).await;
     assert!(seen.unknown > 20, "{seen:?}");
     all_happened(seen);
 }
