@@ -109,6 +109,29 @@ async fn the_end_of_a_session_is_told_from_its_moving_on() {
 }
 
 #[tokio::test]
+async fn what_happens_between_explicit_commits_is_summed_up() {
+    let mut client = signed_in().await;
+    let twice = client
+        .run(async |s: Session| {
+            s.regenerate_id();
+            s.commit().await.unwrap();
+            s.regenerate_id();
+        })
+        .await;
+    assert_eq!(did(&twice), [false, true, false, true]);
+    let over = client
+        .run(async |s: Session| {
+            s.regenerate_id();
+            s.commit().await.unwrap();
+            s.destroy();
+            s.set("n", 5u64)
+        })
+        .await;
+    assert_eq!(did(&over), [true, false, true, true]);
+    assert_eq!(over.get::<u64>("n"), Some(5));
+}
+
+#[tokio::test]
 async fn time_and_others_end_it_too() {
     let mut client = signed_in().await;
     client.clock().advance(Duration::from_secs(4_000));

@@ -17,7 +17,7 @@ use crate::changes::{Change, Place};
 use crate::data::{Data, SessionValue};
 use crate::error::Error;
 use crate::handle::Session;
-use crate::id::{OwnerKey, SessionId};
+use crate::id::{OwnerKey, SessionId, StoreKey};
 use crate::layer::SessionLayer;
 use crate::record::Record;
 use crate::store::{Op, ReadOutcome, SessionStore};
@@ -58,7 +58,7 @@ const COOKIE: &str = "__Host-id=";
 /// }).await;
 ///
 /// let did = client.run(sign_in).await;
-/// did.output?;
+/// assert!(did.output.is_ok());
 /// assert!(did.is_rotated && did.is_owned_by(&7));
 /// assert_eq!(did.get::<u64>("visits"), Some(5));
 ///
@@ -237,8 +237,8 @@ impl TestSession {
         let mut service = self.layer.layer(service);
         let ready = poll_fn(|context| service.poll_ready(context)).await;
         ready.expect("the service is ready");
-        let former = self.id();
-        let before = self.read(former).await;
+        let before = self.key();
+        let lived = self.record(before).await.is_some();
         let response = service.call(request).await.expect("the service answers");
 
         let cookies = response.headers().get_all(header::SET_COOKIE).iter();
@@ -250,40 +250,47 @@ impl TestSession {
             let pair = cookie.split(';').next().unwrap_or_default();
             self.cookie = (pair != COOKIE).then(|| pair.to_owned());
         }
-        let now = self.id();
-        let (was, is) = (live(before), live(self.read(now).await));
-        let left = self.read(former).await;
-        let moved = matches!(left, Some(ReadOutcome::Gone { successor: Some(_) }));
+        let now = self.key();
+        let after = self.record(now).await;
+        let mut end = before;
+        while let Some(ReadOutcome::Gone {
+            successor: Some(key),
+        }) = self.read(end).await
+        {
+            end = Some(key);
+        }
+        let is_new = after.is_some() && before != now;
+        let is_rotated = lived && is_new && end == now;
         TestOutcome {
-            is_created: is.is_some() && former != now && !moved,
-            is_rotated: was.is_some() && moved,
-            is_destroyed: was.is_some() && !moved && live(left).is_none(),
+            is_created: is_new && !is_rotated,
+            is_rotated,
+            is_destroyed: lived && !is_rotated && self.record(before).await.is_none(),
             set_cookie,
             error: response.extensions().get::<Error>().cloned(),
-            after: is,
+            after,
             output: response,
         }
     }
 
-    fn id(&self) -> Option<SessionId> {
-        let cookie = self.cookie.as_ref()?.strip_prefix(COOKIE)?;
-        SessionId::parse(cookie.as_bytes())
+    fn key(&self) -> Option<StoreKey> {
+        let id = self.cookie.as_ref()?.strip_prefix(COOKIE)?;
+        SessionId::parse(id.as_bytes()).map(|id| id.store_key())
     }
 
-    async fn read(&self, id: Option<SessionId>) -> Option<ReadOutcome> {
+    async fn read(&self, key: Option<StoreKey>) -> Option<ReadOutcome> {
         let op = Op {
             now: self.clock.now(),
             grace: Duration::ZERO,
             max_skew: Duration::ZERO,
         };
-        self.store.read(&op, &id?.store_key(), None).await.ok()
+        self.store.read(&op, &key?, None).await.ok()
     }
-}
 
-fn live(found: Option<ReadOutcome>) -> Option<Arc<Record>> {
-    match found {
-        Some(ReadOutcome::Live(record)) => Some(record),
-        _ => None,
+    async fn record(&self, key: Option<StoreKey>) -> Option<Arc<Record>> {
+        match self.read(key).await {
+            Some(ReadOutcome::Live(record)) => Some(record),
+            _ => None,
+        }
     }
 }
 
