@@ -1,16 +1,19 @@
-//! For tests: the contract as a suite, a clock that is told the time, stores that count and stores that fail.
+//! For tests: the contract as a suite, a clock that is told the time, stores that count and stores that fail, and a
+//! client that tells what a handler did.
 //!
 //! - [`conformance!`](macro@conformance) runs the whole store contract against a store, one test a rule.
 //! - [`ModelStore`] is the contract in its shortest form: one lock, three maps.
 //! - [`FakeClock`] stands still until it is moved.
 //! - [`CountingStore`] counts the calls that reach a store.
 //! - [`SteppedStore`] holds each call until a test lets it proceed.
+//! - [`TestSession`] runs a handler with a given session, and tells what it did.
 //! - [`FaultStore`] fails, delays, hangs, loses answers and does things twice, on the call that a test names.
 
 mod clock;
 pub mod conformance;
 mod counting;
 mod fault;
+mod fixture;
 mod model;
 mod stepped;
 mod verb;
@@ -18,6 +21,7 @@ mod verb;
 pub use clock::FakeClock;
 pub use counting::{CountingStore, Counts};
 pub use fault::{Fault, FaultStore};
+pub use fixture::{TestOutcome, TestSession};
 pub use model::ModelStore;
 pub use stepped::SteppedStore;
 pub use verb::Verb;
