@@ -2,7 +2,8 @@
 # What the derive costs: crates of schemas against crates of the same structs with serde's derives.
 #
 # `full` is the crate itself from scratch, `incremental` after one field got another default, both with
-# `cargo build` and the dependencies built before; the best of five runs, in milliseconds.
+# `cargo build` and the dependencies built before; the best of three runs, in milliseconds of processor time,
+# which other work on the machine disturbs least.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -32,10 +33,9 @@ structs() { # derive, schemas, fields
 }
 
 build() { # package; prints milliseconds
-    local start
-    start=$(date +%s%N)
-    cargo build --quiet --offline --manifest-path "$work/Cargo.toml" -p "$1"
-    echo $((($(date +%s%N) - start) / 1000000))
+    local TIMEFORMAT='%U %S'
+    { time cargo build --quiet --offline --manifest-path "$work/Cargo.toml" -p "$1"; } 2>&1 |
+        awk '{ printf "%d\n", ($1 + $2) * 1000 }'
 }
 
 best() { sort -n | head -n 1; }
@@ -66,12 +66,12 @@ cargo build --quiet --offline --manifest-path "$work/Cargo.toml" --workspace
 
 printf '%-16s %8s %12s\n' crate full incremental
 for name in "${names[@]}"; do
-    full=$(for _ in 1 2 3 4 5; do
+    full=$(for _ in 1 2 3; do
         cargo clean --quiet --offline --manifest-path "$work/Cargo.toml" -p "$name"
         rm -rf "$CARGO_TARGET_DIR"/debug/incremental/"${name//-/_}"-*
         build "$name"
     done | best)
-    incremental=$(for n in 2 3 4 5 6; do
+    incremental=$(for n in 2 3 4; do
         sed -i "s/^const DEFAULT: u64 = .*/const DEFAULT: u64 = $n;/" "$work/$name/src/lib.rs"
         build "$name"
     done | best)

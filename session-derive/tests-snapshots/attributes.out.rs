@@ -1,5 +1,5 @@
 /// Typed access to a session, generated from [`Attributes`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 #[allow(deprecated)]
 #[allow(clippy::option_option, reason = "told apart on purpose")]
 #[allow(dropping_copy_types)]
@@ -7,7 +7,7 @@ struct AttributesAccessor {
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Attributes>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 #[allow(deprecated)]
 #[allow(clippy::option_option, reason = "told apart on purpose")]
 #[allow(dropping_copy_types)]
@@ -17,7 +17,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn r#type(&self) -> ::core::option::Option<Option<u8>> {
-            self.__handle.field::<Attributes, __Private, 0usize>().get()
+            self.__handle.field::<__Field0<Attributes>>().get()
         }
         /// Reads [`type`](Self::r#type) in place, for values that are costly to clone.
         #[inline]
@@ -25,12 +25,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&Option<u8>) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Attributes, __Private, 0usize>().with(read)
+            self.__handle.field::<__Field0<Attributes>>().with(read)
         }
         /// Sets [`type`](Self::r#type).
         #[inline]
         pub fn set_type(&self, value: Option<u8>) {
-            self.__handle.field::<Attributes, __Private, 0usize>().set(value)
+            self.__handle.field::<__Field0<Attributes>>().set(value)
         }
         /// Updates [`type`](Self::r#type) atomically across concurrent requests.
         ///
@@ -42,12 +42,12 @@ const _: () = {
                 &mut ::core::option::Option<Option<u8>>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Attributes, __Private, 0usize>().update(update)
+            self.__handle.field::<__Field0<Attributes>>().update(update)
         }
         /// Returns [`type`](Self::r#type) and removes it.
         #[inline]
         pub fn take_type(&self) -> ::core::option::Option<Option<u8>> {
-            self.__handle.field::<Attributes, __Private, 0usize>().take()
+            self.__handle.field::<__Field0<Attributes>>().take()
         }
         /// Removes [`type`](Self::r#type) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -63,12 +63,12 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<Attributes, __Private, 0usize>().consume()
+            self.__handle.field::<__Field0<Attributes>>().consume()
         }
         /// Removes [`type`](Self::r#type).
         #[inline]
         pub fn clear_type(&self) {
-            self.__handle.field::<Attributes, __Private, 0usize>().clear()
+            self.__handle.field::<__Field0<Attributes>>().clear()
         }
         /// Before the redesign.
         ///
@@ -77,7 +77,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub(super) fn kind(&self) -> ::core::option::Option<Kind> {
-            self.__handle.field::<Attributes, __Private, 1usize>().get()
+            self.__handle.field::<__Field1<Attributes>>().get()
         }
         /// Reads [`kind`](Self::kind) in place, for values that are costly to clone.
         #[deprecated(note = "use `type`")]
@@ -86,13 +86,13 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&Kind) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Attributes, __Private, 1usize>().with(read)
+            self.__handle.field::<__Field1<Attributes>>().with(read)
         }
         /// Sets [`kind`](Self::kind).
         #[deprecated(note = "use `type`")]
         #[inline]
         pub(super) fn set_kind(&self, value: Kind) {
-            self.__handle.field::<Attributes, __Private, 1usize>().set(value)
+            self.__handle.field::<__Field1<Attributes>>().set(value)
         }
         /// Updates [`kind`](Self::kind) atomically across concurrent requests.
         ///
@@ -105,13 +105,13 @@ const _: () = {
                 &mut ::core::option::Option<Kind>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Attributes, __Private, 1usize>().update(update)
+            self.__handle.field::<__Field1<Attributes>>().update(update)
         }
         /// Returns [`kind`](Self::kind) and removes it.
         #[deprecated(note = "use `type`")]
         #[inline]
         pub(super) fn take_kind(&self) -> ::core::option::Option<Kind> {
-            self.__handle.field::<Attributes, __Private, 1usize>().take()
+            self.__handle.field::<__Field1<Attributes>>().take()
         }
         /// Removes [`kind`](Self::kind) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -128,19 +128,19 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<Attributes, __Private, 1usize>().consume()
+            self.__handle.field::<__Field1<Attributes>>().consume()
         }
         /// Removes [`kind`](Self::kind).
         #[deprecated(note = "use `type`")]
         #[inline]
         pub(super) fn clear_kind(&self) {
-            self.__handle.field::<Attributes, __Private, 1usize>().clear()
+            self.__handle.field::<__Field1<Attributes>>().clear()
         }
         /// Returns `cart`.
         #[must_use]
         #[inline]
         pub(in crate::account) fn cart(&self) -> Vec<Item> {
-            self.__handle.field::<Attributes, __Private, 2usize>().get_required()
+            self.__handle.field::<__Field2<Attributes>>().get_required()
         }
         /// Reads [`cart`](Self::cart) in place, for values that are costly to clone.
         #[inline]
@@ -148,12 +148,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&Vec<Item>) -> __R,
         ) -> __R {
-            self.__handle.field::<Attributes, __Private, 2usize>().with_required(read)
+            self.__handle.field::<__Field2<Attributes>>().with_required(read)
         }
         /// Sets [`cart`](Self::cart).
         #[inline]
         pub(in crate::account) fn set_cart(&self, value: Vec<Item>) {
-            self.__handle.field::<Attributes, __Private, 2usize>().set(value)
+            self.__handle.field::<__Field2<Attributes>>().set(value)
         }
         /// Updates [`cart`](Self::cart) atomically across concurrent requests.
         ///
@@ -163,17 +163,17 @@ const _: () = {
             &self,
             update: impl ::core::ops::Fn(&mut Vec<Item>) + ::core::marker::Send + 'static,
         ) {
-            self.__handle
-                .field::<Attributes, __Private, 2usize>()
-                .update_required(update)
+            self.__handle.field::<__Field2<Attributes>>().update_required(update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         fn session(&self) -> &::session::Session {
             self.__handle.session()
         }
         /// The whole [`Attributes`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         fn snapshot(&self) -> Attributes {
             Attributes {
                 r#type: self.r#type(),
@@ -194,19 +194,13 @@ const _: () = {
             name: "Attributes",
             fields: &[
                 ::session::__private::Access::<
-                    Attributes,
-                    __Private,
-                    0usize,
+                    __Field0<Attributes>,
                 >::optional("type", "type"),
                 ::session::__private::Access::<
-                    Attributes,
-                    __Private,
-                    1usize,
+                    __Field1<Attributes>,
                 >::optional("kind", "kind"),
                 ::session::__private::Access::<
-                    Attributes,
-                    __Private,
-                    2usize,
+                    __Field2<Attributes>,
                 >::required("cart", "cart"),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
@@ -218,18 +212,26 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 0usize> for Attributes {
+    impl ::session::__private::TypedField for __Field0<Attributes> {
+        type Schema = Attributes;
         type Value = Option<u8>;
+        const INDEX: usize = 0usize;
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 1usize> for Attributes {
+    impl ::session::__private::TypedField for __Field1<Attributes> {
+        type Schema = Attributes;
         type Value = Kind;
+        const INDEX: usize = 1usize;
     }
+    struct __Field2<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 2usize> for Attributes {
+    impl ::session::__private::TypedField for __Field2<Attributes> {
+        type Schema = Attributes;
         type Value = Vec<Item>;
+        const INDEX: usize = 2usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for AttributesAccessor {

@@ -1,28 +1,28 @@
 /// Typed access to a session, generated from [`Flags`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 struct FlagsAccessor {
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Flags>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 const _: () = {
     impl FlagsAccessor {
         /// Returns `role`.
         #[must_use]
         #[inline]
         fn role(&self) -> Role {
-            self.__handle.field::<Flags, __Private, 0usize>().get_required()
+            self.__handle.field::<__Field0<Flags>>().get_required()
         }
         /// Reads [`role`](Self::role) in place, for values that are costly to clone.
         #[inline]
         fn with_role<__R>(&self, read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
-            self.__handle.field::<Flags, __Private, 0usize>().with_required(read)
+            self.__handle.field::<__Field0<Flags>>().with_required(read)
         }
         /// Returns `pin`, if the session has it.
         #[must_use]
         #[inline]
         fn pin(&self) -> ::core::option::Option<u32> {
-            self.__handle.field::<Flags, __Private, 1usize>().get()
+            self.__handle.field::<__Field1<Flags>>().get()
         }
         /// Reads [`pin`](Self::pin) in place, for values that are costly to clone.
         #[inline]
@@ -30,12 +30,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&u32) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Flags, __Private, 1usize>().with(read)
+            self.__handle.field::<__Field1<Flags>>().with(read)
         }
         /// Sets [`pin`](Self::pin).
         #[inline]
         fn set_pin(&self, value: u32) {
-            self.__handle.field::<Flags, __Private, 1usize>().set(value)
+            self.__handle.field::<__Field1<Flags>>().set(value)
         }
         /// Updates [`pin`](Self::pin) atomically across concurrent requests.
         ///
@@ -47,12 +47,12 @@ const _: () = {
                 &mut ::core::option::Option<u32>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Flags, __Private, 1usize>().update(update)
+            self.__handle.field::<__Field1<Flags>>().update(update)
         }
         /// Returns [`pin`](Self::pin) and removes it.
         #[inline]
         fn take_pin(&self) -> ::core::option::Option<u32> {
-            self.__handle.field::<Flags, __Private, 1usize>().take()
+            self.__handle.field::<__Field1<Flags>>().take()
         }
         /// Removes [`pin`](Self::pin) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -68,38 +68,37 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<Flags, __Private, 1usize>().consume()
+            self.__handle.field::<__Field1<Flags>>().consume()
         }
         /// Removes [`pin`](Self::pin).
         #[inline]
         fn clear_pin(&self) {
-            self.__handle.field::<Flags, __Private, 1usize>().clear()
+            self.__handle.field::<__Field1<Flags>>().clear()
         }
         /// Returns `beta`, or its default.
         #[must_use]
         #[inline]
         fn beta(&self) -> bool {
-            self.__handle
-                .field::<Flags, __Private, 2usize>()
-                .get_or(Self::__default_beta)
+            self.__handle.field::<__Field2<Flags>>().get_or(Self::__default_beta)
         }
         /// Reads [`beta`](Self::beta) in place, for values that are costly to clone.
         #[inline]
         fn with_beta<__R>(&self, read: impl ::core::ops::FnOnce(&bool) -> __R) -> __R {
-            self.__handle
-                .field::<Flags, __Private, 2usize>()
-                .with_or(Self::__default_beta, read)
+            self.__handle.field::<__Field2<Flags>>().with_or(Self::__default_beta, read)
         }
+        #[inline]
         fn __default_beta() -> bool {
             <bool as ::core::default::Default>::default()
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         fn session(&self) -> &::session::Session {
             self.__handle.session()
         }
         /// The whole [`Flags`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         fn snapshot(&self) -> Flags {
             Flags {
                 role: self.role(),
@@ -119,26 +118,14 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Flags",
             fields: &[
-                ::session::__private::Access::<
-                    Flags,
-                    __Private,
-                    0usize,
-                >::required("role", "role")
+                ::session::__private::Access::<__Field0<Flags>>::required("role", "role")
                     .read_only()
                     .strict(),
-                ::session::__private::Access::<
-                    Flags,
-                    __Private,
-                    1usize,
-                >::optional("pin", "pin")
+                ::session::__private::Access::<__Field1<Flags>>::optional("pin", "pin")
                     .ttl(5400000u64)
                     .keep()
                     .secret(),
-                ::session::__private::Access::<
-                    Flags,
-                    __Private,
-                    2usize,
-                >::default("beta", "beta")
+                ::session::__private::Access::<__Field2<Flags>>::default("beta", "beta")
                     .read_only(),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
@@ -150,18 +137,26 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 0usize> for Flags {
+    impl ::session::__private::TypedField for __Field0<Flags> {
+        type Schema = Flags;
         type Value = Role;
+        const INDEX: usize = 0usize;
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 1usize> for Flags {
+    impl ::session::__private::TypedField for __Field1<Flags> {
+        type Schema = Flags;
         type Value = u32;
+        const INDEX: usize = 1usize;
     }
+    struct __Field2<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 2usize> for Flags {
+    impl ::session::__private::TypedField for __Field2<Flags> {
+        type Schema = Flags;
         type Value = bool;
+        const INDEX: usize = 2usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for FlagsAccessor {

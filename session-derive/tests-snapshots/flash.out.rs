@@ -1,51 +1,53 @@
 /// Typed access to a session, generated from [`Messages`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 struct MessagesAccessor {
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Messages>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 const _: () = {
     impl MessagesAccessor {
         /// Returns `notices`, which stays to be taken.
         #[must_use]
         #[inline]
         fn peek_notices(&self) -> ::std::vec::Vec<Notice> {
-            self.__handle.field::<Messages, __Private, 0usize>().flash_peek_all()
+            self.__handle.field::<__Field0<Messages>>().flash_peek_all()
         }
         /// Adds a value to [`notices`](Self::peek_notices), until it is taken.
         #[inline]
         fn push_notices(&self, value: Notice) {
-            self.__handle.field::<Messages, __Private, 0usize>().flash_push(value)
+            self.__handle.field::<__Field0<Messages>>().flash_push(value)
         }
         /// Returns [`notices`](Self::peek_notices) and removes exactly what it returns.
         #[inline]
         fn take_notices(&self) -> ::std::vec::Vec<Notice> {
-            self.__handle.field::<Messages, __Private, 0usize>().flash_take_all()
+            self.__handle.field::<__Field0<Messages>>().flash_take_all()
         }
         /// What was typed into the form that was refused.
         #[must_use]
         #[inline]
         fn peek_old_input(&self) -> ::core::option::Option<Form> {
-            self.__handle.field::<Messages, __Private, 1usize>().flash_peek_one()
+            self.__handle.field::<__Field1<Messages>>().flash_peek_one()
         }
         /// Sets [`old_input`](Self::peek_old_input), until it is taken.
         #[inline]
         fn set_old_input(&self, value: Form) {
-            self.__handle.field::<Messages, __Private, 1usize>().flash_set(value)
+            self.__handle.field::<__Field1<Messages>>().flash_set(value)
         }
         /// Returns [`old_input`](Self::peek_old_input) and removes exactly what it returns.
         #[inline]
         fn take_old_input(&self) -> ::core::option::Option<Form> {
-            self.__handle.field::<Messages, __Private, 1usize>().flash_take_one()
+            self.__handle.field::<__Field1<Messages>>().flash_take_one()
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         fn session(&self) -> &::session::Session {
             self.__handle.session()
         }
         /// The whole [`Messages`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         fn snapshot(&self) -> Messages {
             Messages {
                 notices: self.peek_notices(),
@@ -64,14 +66,10 @@ const _: () = {
             name: "Messages",
             fields: &[
                 ::session::__private::Access::<
-                    Messages,
-                    __Private,
-                    0usize,
+                    __Field0<Messages>,
                 >::flash_many("notices", "notices"),
                 ::session::__private::Access::<
-                    Messages,
-                    __Private,
-                    1usize,
+                    __Field1<Messages>,
                 >::flash_one("old_input", "old_input")
                     .ttl(600000u64),
             ],
@@ -84,14 +82,19 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 0usize> for Messages {
+    impl ::session::__private::TypedField for __Field0<Messages> {
+        type Schema = Messages;
         type Value = Notice;
+        const INDEX: usize = 0usize;
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 1usize> for Messages {
+    impl ::session::__private::TypedField for __Field1<Messages> {
+        type Schema = Messages;
         type Value = Form;
+        const INDEX: usize = 1usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for MessagesAccessor {

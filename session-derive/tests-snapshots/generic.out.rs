@@ -1,5 +1,5 @@
 /// Typed access to a session, generated from [`Prefs`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 pub struct PrefsAccessor<T: Ord = String, const N: usize = 4>
 where
     T: Hash,
@@ -7,7 +7,7 @@ where
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Prefs<T, N>>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 const _: () = {
     impl<T: Ord, const N: usize> PrefsAccessor<T, N>
     where
@@ -21,7 +21,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn who(&self) -> ::core::option::Option<T> {
-            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().get()
+            self.__handle.field::<__Field0<Prefs<T, N>>>().get()
         }
         /// Reads [`who`](Self::who) in place, for values that are costly to clone.
         #[inline]
@@ -29,25 +29,23 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&T) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().with(read)
+            self.__handle.field::<__Field0<Prefs<T, N>>>().with(read)
         }
         /// Sets [`who`](Self::who): signs in, and the session id rotates.
         #[inline]
         pub fn set_who(&self, value: T) {
-            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().set(value)
+            self.__handle.field::<__Field0<Prefs<T, N>>>().set(value)
         }
         /// Removes [`who`](Self::who): signs out, and the id rotates.
         #[inline]
         pub fn clear_who(&self) {
-            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().clear()
+            self.__handle.field::<__Field0<Prefs<T, N>>>().clear()
         }
         /// Returns `recent`, or its default.
         #[must_use]
         #[inline]
         pub fn recent(&self) -> [T; N] {
-            self.__handle
-                .field::<Prefs<T, N>, __Private, 1usize>()
-                .get_or(Self::__default_recent)
+            self.__handle.field::<__Field1<Prefs<T, N>>>().get_or(Self::__default_recent)
         }
         /// Reads [`recent`](Self::recent) in place, for values that are costly to clone.
         #[inline]
@@ -56,13 +54,13 @@ const _: () = {
             read: impl ::core::ops::FnOnce(&[T; N]) -> __R,
         ) -> __R {
             self.__handle
-                .field::<Prefs<T, N>, __Private, 1usize>()
+                .field::<__Field1<Prefs<T, N>>>()
                 .with_or(Self::__default_recent, read)
         }
         /// Sets [`recent`](Self::recent).
         #[inline]
         pub fn set_recent(&self, value: [T; N]) {
-            self.__handle.field::<Prefs<T, N>, __Private, 1usize>().set(value)
+            self.__handle.field::<__Field1<Prefs<T, N>>>().set(value)
         }
         /// Updates [`recent`](Self::recent) atomically across concurrent requests.
         ///
@@ -73,14 +71,15 @@ const _: () = {
             update: impl ::core::ops::Fn(&mut [T; N]) + ::core::marker::Send + 'static,
         ) {
             self.__handle
-                .field::<Prefs<T, N>, __Private, 1usize>()
+                .field::<__Field1<Prefs<T, N>>>()
                 .update_or(Self::__default_recent, update)
         }
         /// Removes [`recent`](Self::recent), which reads as its default then.
         #[inline]
         pub fn clear_recent(&self) {
-            self.__handle.field::<Prefs<T, N>, __Private, 1usize>().clear()
+            self.__handle.field::<__Field1<Prefs<T, N>>>().clear()
         }
+        #[inline]
         fn __default_recent() -> [T; N] {
             <[T; N] as ::core::default::Default>::default()
         }
@@ -88,9 +87,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn limit(&self) -> u8 {
-            self.__handle
-                .field::<Prefs<T, N>, __Private, 2usize>()
-                .get_or(Self::__default_limit)
+            self.__handle.field::<__Field2<Prefs<T, N>>>().get_or(Self::__default_limit)
         }
         /// Reads [`limit`](Self::limit) in place, for values that are costly to clone.
         #[inline]
@@ -99,13 +96,13 @@ const _: () = {
             read: impl ::core::ops::FnOnce(&u8) -> __R,
         ) -> __R {
             self.__handle
-                .field::<Prefs<T, N>, __Private, 2usize>()
+                .field::<__Field2<Prefs<T, N>>>()
                 .with_or(Self::__default_limit, read)
         }
         /// Sets [`limit`](Self::limit).
         #[inline]
         pub fn set_limit(&self, value: u8) {
-            self.__handle.field::<Prefs<T, N>, __Private, 2usize>().set(value)
+            self.__handle.field::<__Field2<Prefs<T, N>>>().set(value)
         }
         /// Updates [`limit`](Self::limit) atomically across concurrent requests.
         ///
@@ -116,14 +113,15 @@ const _: () = {
             update: impl ::core::ops::Fn(&mut u8) + ::core::marker::Send + 'static,
         ) {
             self.__handle
-                .field::<Prefs<T, N>, __Private, 2usize>()
+                .field::<__Field2<Prefs<T, N>>>()
                 .update_or(Self::__default_limit, update)
         }
         /// Removes [`limit`](Self::limit), which reads as its default then.
         #[inline]
         pub fn clear_limit(&self) {
-            self.__handle.field::<Prefs<T, N>, __Private, 2usize>().clear()
+            self.__handle.field::<__Field2<Prefs<T, N>>>().clear()
         }
+        #[inline]
         fn __default_limit() -> u8 {
             Prefs::<T, N>::LIMIT
         }
@@ -131,25 +129,27 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn peek_seen(&self) -> ::std::vec::Vec<T> {
-            self.__handle.field::<Prefs<T, N>, __Private, 3usize>().flash_peek_all()
+            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_peek_all()
         }
         /// Adds a value to [`seen`](Self::peek_seen), until it is taken.
         #[inline]
         pub fn push_seen(&self, value: T) {
-            self.__handle.field::<Prefs<T, N>, __Private, 3usize>().flash_push(value)
+            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_push(value)
         }
         /// Returns [`seen`](Self::peek_seen) and removes exactly what it returns.
         #[inline]
         pub fn take_seen(&self) -> ::std::vec::Vec<T> {
-            self.__handle.field::<Prefs<T, N>, __Private, 3usize>().flash_take_all()
+            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_take_all()
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         pub fn session(&self) -> &::session::Session {
             self.__handle.session()
         }
         /// The whole [`Prefs`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         pub fn snapshot(&self) -> Prefs<T, N> {
             Prefs {
                 who: self.who(),
@@ -179,31 +179,19 @@ const _: () = {
             name: "Prefs",
             fields: &[
                 ::session::__private::Access::<
-                    Prefs<T, N>,
-                    __Private,
-                    0usize,
+                    __Field0<Prefs<T, N>>,
                 >::optional("who", "who")
                     .owner(
-                        ::session::__private::Access::<
-                            Prefs<T, N>,
-                            __Private,
-                            0usize,
-                        >::owner_key,
+                        ::session::__private::Access::<__Field0<Prefs<T, N>>>::owner_key,
                     ),
                 ::session::__private::Access::<
-                    Prefs<T, N>,
-                    __Private,
-                    1usize,
+                    __Field1<Prefs<T, N>>,
                 >::default("recent", "recent"),
                 ::session::__private::Access::<
-                    Prefs<T, N>,
-                    __Private,
-                    2usize,
+                    __Field2<Prefs<T, N>>,
                 >::default("limit", "limit"),
                 ::session::__private::Access::<
-                    Prefs<T, N>,
-                    __Private,
-                    3usize,
+                    __Field3<Prefs<T, N>>,
                 >::flash_many("seen", "seen"),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
@@ -215,10 +203,10 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 0usize>
-    for Prefs<T, N>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField
+    for __Field0<Prefs<T, N>>
     where
         T: Hash,
         T: 'static,
@@ -226,11 +214,13 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
+        type Schema = Prefs<T, N>;
         type Value = T;
+        const INDEX: usize = 0usize;
     }
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::OwnerField<__Private, 0usize>
-    for Prefs<T, N>
+    impl<T: Ord, const N: usize> ::session::__private::OwnerField
+    for __Field0<Prefs<T, N>>
     where
         T: Hash,
         T: 'static,
@@ -243,9 +233,10 @@ const _: () = {
             __value
         }
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 1usize>
-    for Prefs<T, N>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField
+    for __Field1<Prefs<T, N>>
     where
         T: Hash,
         T: 'static,
@@ -253,11 +244,14 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
+        type Schema = Prefs<T, N>;
         type Value = [T; N];
+        const INDEX: usize = 1usize;
     }
+    struct __Field2<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 2usize>
-    for Prefs<T, N>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField
+    for __Field2<Prefs<T, N>>
     where
         T: Hash,
         T: 'static,
@@ -265,11 +259,14 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
+        type Schema = Prefs<T, N>;
         type Value = u8;
+        const INDEX: usize = 2usize;
     }
+    struct __Field3<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 3usize>
-    for Prefs<T, N>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField
+    for __Field3<Prefs<T, N>>
     where
         T: Hash,
         T: 'static,
@@ -277,7 +274,9 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
+        type Schema = Prefs<T, N>;
         type Value = T;
+        const INDEX: usize = 3usize;
     }
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::core::clone::Clone for PrefsAccessor<T, N>

@@ -1,17 +1,17 @@
 /// Typed access to a session, generated from [`Keys`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 struct KeysAccessor {
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Keys>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 const _: () = {
     impl KeysAccessor {
         /// Returns `first_name`, if the session has it.
         #[must_use]
         #[inline]
         fn first_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<Keys, __Private, 0usize>().get()
+            self.__handle.field::<__Field0<Keys>>().get()
         }
         /// Reads [`first_name`](Self::first_name) in place, for values that are costly to clone.
         #[inline]
@@ -19,12 +19,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Keys, __Private, 0usize>().with(read)
+            self.__handle.field::<__Field0<Keys>>().with(read)
         }
         /// Sets [`first_name`](Self::first_name).
         #[inline]
         fn set_first_name(&self, value: String) {
-            self.__handle.field::<Keys, __Private, 0usize>().set(value)
+            self.__handle.field::<__Field0<Keys>>().set(value)
         }
         /// Updates [`first_name`](Self::first_name) atomically across concurrent requests.
         ///
@@ -36,12 +36,12 @@ const _: () = {
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Keys, __Private, 0usize>().update(update)
+            self.__handle.field::<__Field0<Keys>>().update(update)
         }
         /// Returns [`first_name`](Self::first_name) and removes it.
         #[inline]
         fn take_first_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<Keys, __Private, 0usize>().take()
+            self.__handle.field::<__Field0<Keys>>().take()
         }
         /// Removes [`first_name`](Self::first_name) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -57,18 +57,18 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<Keys, __Private, 0usize>().consume()
+            self.__handle.field::<__Field0<Keys>>().consume()
         }
         /// Removes [`first_name`](Self::first_name).
         #[inline]
         fn clear_first_name(&self) {
-            self.__handle.field::<Keys, __Private, 0usize>().clear()
+            self.__handle.field::<__Field0<Keys>>().clear()
         }
         /// Returns `last_name`, if the session has it.
         #[must_use]
         #[inline]
         fn last_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<Keys, __Private, 1usize>().get()
+            self.__handle.field::<__Field1<Keys>>().get()
         }
         /// Reads [`last_name`](Self::last_name) in place, for values that are costly to clone.
         #[inline]
@@ -76,12 +76,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Keys, __Private, 1usize>().with(read)
+            self.__handle.field::<__Field1<Keys>>().with(read)
         }
         /// Sets [`last_name`](Self::last_name).
         #[inline]
         fn set_last_name(&self, value: String) {
-            self.__handle.field::<Keys, __Private, 1usize>().set(value)
+            self.__handle.field::<__Field1<Keys>>().set(value)
         }
         /// Updates [`last_name`](Self::last_name) atomically across concurrent requests.
         ///
@@ -93,12 +93,12 @@ const _: () = {
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Keys, __Private, 1usize>().update(update)
+            self.__handle.field::<__Field1<Keys>>().update(update)
         }
         /// Returns [`last_name`](Self::last_name) and removes it.
         #[inline]
         fn take_last_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<Keys, __Private, 1usize>().take()
+            self.__handle.field::<__Field1<Keys>>().take()
         }
         /// Removes [`last_name`](Self::last_name) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -114,20 +114,22 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<Keys, __Private, 1usize>().consume()
+            self.__handle.field::<__Field1<Keys>>().consume()
         }
         /// Removes [`last_name`](Self::last_name).
         #[inline]
         fn clear_last_name(&self) {
-            self.__handle.field::<Keys, __Private, 1usize>().clear()
+            self.__handle.field::<__Field1<Keys>>().clear()
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         fn session(&self) -> &::session::Session {
             self.__handle.session()
         }
         /// The whole [`Keys`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         fn snapshot(&self) -> Keys {
             Keys {
                 first_name: self.first_name(),
@@ -146,14 +148,10 @@ const _: () = {
             name: "Keys",
             fields: &[
                 ::session::__private::Access::<
-                    Keys,
-                    __Private,
-                    0usize,
+                    __Field0<Keys>,
                 >::optional("first_name", "acct.firstName"),
                 ::session::__private::Access::<
-                    Keys,
-                    __Private,
-                    1usize,
+                    __Field1<Keys>,
                 >::optional("last_name", "acct.surname")
                     .aliases(&["last_name", "acct.lastName"]),
             ],
@@ -166,14 +164,19 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 0usize> for Keys {
+    impl ::session::__private::TypedField for __Field0<Keys> {
+        type Schema = Keys;
         type Value = String;
+        const INDEX: usize = 0usize;
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 1usize> for Keys {
+    impl ::session::__private::TypedField for __Field1<Keys> {
+        type Schema = Keys;
         type Value = String;
+        const INDEX: usize = 1usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for KeysAccessor {

@@ -1,17 +1,17 @@
 /// Typed access to a session, generated from [`Visitor`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 pub struct VisitorAccessor {
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Visitor>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 const _: () = {
     impl VisitorAccessor {
         /// A code that was sent by mail.
         #[must_use]
         #[inline]
         pub fn otp(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<Visitor, __Private, 0usize>().get()
+            self.__handle.field::<__Field0<Visitor>>().get()
         }
         /// Reads [`otp`](Self::otp) in place, for values that are costly to clone.
         #[inline]
@@ -19,12 +19,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Visitor, __Private, 0usize>().with(read)
+            self.__handle.field::<__Field0<Visitor>>().with(read)
         }
         /// Sets [`otp`](Self::otp).
         #[inline]
         pub fn set_otp(&self, value: String) {
-            self.__handle.field::<Visitor, __Private, 0usize>().set(value)
+            self.__handle.field::<__Field0<Visitor>>().set(value)
         }
         /// Updates [`otp`](Self::otp) atomically across concurrent requests.
         ///
@@ -36,12 +36,12 @@ const _: () = {
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Visitor, __Private, 0usize>().update(update)
+            self.__handle.field::<__Field0<Visitor>>().update(update)
         }
         /// Returns [`otp`](Self::otp) and removes it.
         #[inline]
         pub fn take_otp(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<Visitor, __Private, 0usize>().take()
+            self.__handle.field::<__Field0<Visitor>>().take()
         }
         /// Removes [`otp`](Self::otp) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -57,20 +57,18 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<Visitor, __Private, 0usize>().consume()
+            self.__handle.field::<__Field0<Visitor>>().consume()
         }
         /// Removes [`otp`](Self::otp).
         #[inline]
         pub fn clear_otp(&self) {
-            self.__handle.field::<Visitor, __Private, 0usize>().clear()
+            self.__handle.field::<__Field0<Visitor>>().clear()
         }
         /// Returns `visits`, or its default.
         #[must_use]
         #[inline]
         pub fn visits(&self) -> u64 {
-            self.__handle
-                .field::<Visitor, __Private, 1usize>()
-                .get_or(Self::__default_visits)
+            self.__handle.field::<__Field1<Visitor>>().get_or(Self::__default_visits)
         }
         /// Reads [`visits`](Self::visits) in place, for values that are costly to clone.
         #[inline]
@@ -79,13 +77,13 @@ const _: () = {
             read: impl ::core::ops::FnOnce(&u64) -> __R,
         ) -> __R {
             self.__handle
-                .field::<Visitor, __Private, 1usize>()
+                .field::<__Field1<Visitor>>()
                 .with_or(Self::__default_visits, read)
         }
         /// Sets [`visits`](Self::visits).
         #[inline]
         pub fn set_visits(&self, value: u64) {
-            self.__handle.field::<Visitor, __Private, 1usize>().set(value)
+            self.__handle.field::<__Field1<Visitor>>().set(value)
         }
         /// Updates [`visits`](Self::visits) atomically across concurrent requests.
         ///
@@ -96,14 +94,15 @@ const _: () = {
             update: impl ::core::ops::Fn(&mut u64) + ::core::marker::Send + 'static,
         ) {
             self.__handle
-                .field::<Visitor, __Private, 1usize>()
+                .field::<__Field1<Visitor>>()
                 .update_or(Self::__default_visits, update)
         }
         /// Removes [`visits`](Self::visits), which reads as its default then.
         #[inline]
         pub fn clear_visits(&self) {
-            self.__handle.field::<Visitor, __Private, 1usize>().clear()
+            self.__handle.field::<__Field1<Visitor>>().clear()
         }
+        #[inline]
         fn __default_visits() -> u64 {
             <u64 as ::core::default::Default>::default()
         }
@@ -111,9 +110,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn theme(&self) -> Theme {
-            self.__handle
-                .field::<Visitor, __Private, 2usize>()
-                .get_or(Self::__default_theme)
+            self.__handle.field::<__Field2<Visitor>>().get_or(Self::__default_theme)
         }
         /// Reads [`theme`](Self::theme) in place, for values that are costly to clone.
         #[inline]
@@ -122,13 +119,13 @@ const _: () = {
             read: impl ::core::ops::FnOnce(&Theme) -> __R,
         ) -> __R {
             self.__handle
-                .field::<Visitor, __Private, 2usize>()
+                .field::<__Field2<Visitor>>()
                 .with_or(Self::__default_theme, read)
         }
         /// Sets [`theme`](Self::theme).
         #[inline]
         pub fn set_theme(&self, value: Theme) {
-            self.__handle.field::<Visitor, __Private, 2usize>().set(value)
+            self.__handle.field::<__Field2<Visitor>>().set(value)
         }
         /// Updates [`theme`](Self::theme) atomically across concurrent requests.
         ///
@@ -139,14 +136,15 @@ const _: () = {
             update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
         ) {
             self.__handle
-                .field::<Visitor, __Private, 2usize>()
+                .field::<__Field2<Visitor>>()
                 .update_or(Self::__default_theme, update)
         }
         /// Removes [`theme`](Self::theme), which reads as its default then.
         #[inline]
         pub fn clear_theme(&self) {
-            self.__handle.field::<Visitor, __Private, 2usize>().clear()
+            self.__handle.field::<__Field2<Visitor>>().clear()
         }
+        #[inline]
         fn __default_theme() -> Theme {
             Visitor::palette().first().copied::<Theme>().unwrap_or(Theme::Light)
         }
@@ -154,7 +152,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn tenant(&self) -> Tenant {
-            self.__handle.field::<Visitor, __Private, 3usize>().get_required()
+            self.__handle.field::<__Field3<Visitor>>().get_required()
         }
         /// Reads [`tenant`](Self::tenant) in place, for values that are costly to clone.
         #[inline]
@@ -162,12 +160,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&Tenant) -> __R,
         ) -> __R {
-            self.__handle.field::<Visitor, __Private, 3usize>().with_required(read)
+            self.__handle.field::<__Field3<Visitor>>().with_required(read)
         }
         /// Sets [`tenant`](Self::tenant).
         #[inline]
         pub fn set_tenant(&self, value: Tenant) {
-            self.__handle.field::<Visitor, __Private, 3usize>().set(value)
+            self.__handle.field::<__Field3<Visitor>>().set(value)
         }
         /// Updates [`tenant`](Self::tenant) atomically across concurrent requests.
         ///
@@ -177,15 +175,17 @@ const _: () = {
             &self,
             update: impl ::core::ops::Fn(&mut Tenant) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Visitor, __Private, 3usize>().update_required(update)
+            self.__handle.field::<__Field3<Visitor>>().update_required(update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         pub fn session(&self) -> &::session::Session {
             self.__handle.session()
         }
         /// The whole [`Visitor`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         pub fn snapshot(&self) -> Visitor {
             Visitor {
                 otp: self.otp(),
@@ -208,24 +208,16 @@ const _: () = {
             name: "Visitor",
             fields: &[
                 ::session::__private::Access::<
-                    Visitor,
-                    __Private,
-                    0usize,
+                    __Field0<Visitor>,
                 >::optional("otp", "otp"),
                 ::session::__private::Access::<
-                    Visitor,
-                    __Private,
-                    1usize,
+                    __Field1<Visitor>,
                 >::default("visits", "visits"),
                 ::session::__private::Access::<
-                    Visitor,
-                    __Private,
-                    2usize,
+                    __Field2<Visitor>,
                 >::default("theme", "theme"),
                 ::session::__private::Access::<
-                    Visitor,
-                    __Private,
-                    3usize,
+                    __Field3<Visitor>,
                 >::required("tenant", "tenant"),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
@@ -237,22 +229,33 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 0usize> for Visitor {
+    impl ::session::__private::TypedField for __Field0<Visitor> {
+        type Schema = Visitor;
         type Value = String;
+        const INDEX: usize = 0usize;
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 1usize> for Visitor {
+    impl ::session::__private::TypedField for __Field1<Visitor> {
+        type Schema = Visitor;
         type Value = u64;
+        const INDEX: usize = 1usize;
     }
+    struct __Field2<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 2usize> for Visitor {
+    impl ::session::__private::TypedField for __Field2<Visitor> {
+        type Schema = Visitor;
         type Value = Theme;
+        const INDEX: usize = 2usize;
     }
+    struct __Field3<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 3usize> for Visitor {
+    impl ::session::__private::TypedField for __Field3<Visitor> {
+        type Schema = Visitor;
         type Value = Tenant;
+        const INDEX: usize = 3usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for VisitorAccessor {

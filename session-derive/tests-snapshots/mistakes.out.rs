@@ -17,13 +17,13 @@
     "`set_visits` is generated for the field `visits` too; rename this field and keep its key with `key = \"set_visits\"`"
 }
 /// Typed access to a session, generated from [`Mistakes`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 #[allow(unused_variables)]
 struct MistakesAccessor<'a> {
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Mistakes<'a>>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 #[allow(unused_variables)]
 const _: () = {
     impl<'a> MistakesAccessor<'a> {
@@ -114,11 +114,13 @@ const _: () = {
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         fn session(&self) -> &::session::Session {
             ::core::unimplemented!()
         }
         /// The whole [`Mistakes`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         fn snapshot(&self) -> Mistakes<'a> {
             ::core::unimplemented!()
         }
@@ -146,7 +148,6 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
     #[automatically_derived]
     impl<'a> ::core::clone::Clone for MistakesAccessor<'a>
     where

@@ -1,17 +1,17 @@
 /// Typed access to a session, generated from [`Account`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 pub(crate) struct AccountSession {
     __handle: crate::prelude::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> Account>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 const _: () = {
     impl AccountSession {
         /// Returns `user_id`, if the session has it.
         #[must_use]
         #[inline]
         pub(crate) fn user_id(&self) -> ::core::option::Option<UserId> {
-            self.__handle.field::<Account, __Private, 0usize>().get()
+            self.__handle.field::<__Field0<Account>>().get()
         }
         /// Reads [`user_id`](Self::user_id) in place, for values that are costly to clone.
         #[inline]
@@ -19,33 +19,33 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&UserId) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<Account, __Private, 0usize>().with(read)
+            self.__handle.field::<__Field0<Account>>().with(read)
         }
         /// Sets [`user_id`](Self::user_id): signs in, and the session id rotates.
         #[inline]
         pub(crate) fn set_user_id(&self, value: UserId) {
-            self.__handle.field::<Account, __Private, 0usize>().set(value)
+            self.__handle.field::<__Field0<Account>>().set(value)
         }
         /// Removes [`user_id`](Self::user_id): signs out, and the id rotates.
         #[inline]
         pub(crate) fn clear_user_id(&self) {
-            self.__handle.field::<Account, __Private, 0usize>().clear()
+            self.__handle.field::<__Field0<Account>>().clear()
         }
         /// Returns `role`.
         #[must_use]
         #[inline]
         fn role(&self) -> Role {
-            self.__handle.field::<Account, __Private, 1usize>().get_required()
+            self.__handle.field::<__Field1<Account>>().get_required()
         }
         /// Reads [`role`](Self::role) in place, for values that are costly to clone.
         #[inline]
         fn with_role<__R>(&self, read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
-            self.__handle.field::<Account, __Private, 1usize>().with_required(read)
+            self.__handle.field::<__Field1<Account>>().with_required(read)
         }
         /// Sets [`role`](Self::role).
         #[inline]
         fn set_role(&self, value: Role) {
-            self.__handle.field::<Account, __Private, 1usize>().set(value)
+            self.__handle.field::<__Field1<Account>>().set(value)
         }
         /// Updates [`role`](Self::role) atomically across concurrent requests.
         ///
@@ -55,15 +55,17 @@ const _: () = {
             &self,
             update: impl ::core::ops::Fn(&mut Role) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<Account, __Private, 1usize>().update_required(update)
+            self.__handle.field::<__Field1<Account>>().update_required(update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         pub(crate) fn session(&self) -> &crate::prelude::session::Session {
             self.__handle.session()
         }
         /// The whole [`Account`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         pub(crate) fn snapshot(&self) -> Account {
             Account {
                 user_id: self.user_id(),
@@ -82,22 +84,16 @@ const _: () = {
             name: "Account",
             fields: &[
                 crate::prelude::session::__private::Access::<
-                    Account,
-                    __Private,
-                    0usize,
+                    __Field0<Account>,
                 >::optional("user_id", "user_id")
                     .owner(
                         crate::prelude::session::__private::Access::<
-                            Account,
-                            __Private,
-                            0usize,
+                            __Field0<Account>,
                         >::owner_key,
                     )
                     .secret(),
                 crate::prelude::session::__private::Access::<
-                    Account,
-                    __Private,
-                    1usize,
+                    __Field1<Account>,
                 >::required("role", "role"),
             ],
             on_missing: crate::prelude::session::__private::OnMissing::Status(403u16),
@@ -111,21 +107,26 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl crate::prelude::session::__private::TypedField<__Private, 0usize> for Account {
+    impl crate::prelude::session::__private::TypedField for __Field0<Account> {
+        type Schema = Account;
         type Value = UserId;
+        const INDEX: usize = 0usize;
     }
     #[automatically_derived]
-    impl crate::prelude::session::__private::OwnerField<__Private, 0usize> for Account {
+    impl crate::prelude::session::__private::OwnerField for __Field0<Account> {
         type Owner = UserId;
         fn owner(__value: &UserId) -> &UserId {
             __value
         }
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl crate::prelude::session::__private::TypedField<__Private, 1usize> for Account {
+    impl crate::prelude::session::__private::TypedField for __Field1<Account> {
+        type Schema = Account;
         type Value = Role;
+        const INDEX: usize = 1usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for AccountSession {

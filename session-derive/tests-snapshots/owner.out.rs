@@ -1,17 +1,17 @@
 /// Typed access to a session, generated from [`SignedIn`].
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 struct SignedInAccessor {
     __handle: ::session::__private::Handle,
     __schema: ::core::marker::PhantomData<fn() -> SignedIn>,
 }
-#[allow(dead_code)]
+#[allow(dead_code, clippy::impl_trait_in_params)]
 const _: () = {
     impl SignedInAccessor {
         /// Returns `user_id`.
         #[must_use]
         #[inline]
         fn user_id(&self) -> UserId {
-            self.__handle.field::<SignedIn, __Private, 0usize>().get_required()
+            self.__handle.field::<__Field0<SignedIn>>().get_required()
         }
         /// Reads [`user_id`](Self::user_id) in place, for values that are costly to clone.
         #[inline]
@@ -19,32 +19,30 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&UserId) -> __R,
         ) -> __R {
-            self.__handle.field::<SignedIn, __Private, 0usize>().with_required(read)
+            self.__handle.field::<__Field0<SignedIn>>().with_required(read)
         }
         /// Sets [`user_id`](Self::user_id): signs in, and the session id rotates.
         #[inline]
         fn set_user_id(&self, value: UserId) {
-            self.__handle.field::<SignedIn, __Private, 0usize>().set(value)
+            self.__handle.field::<__Field0<SignedIn>>().set(value)
         }
         /// Returns `theme`, or its default.
         #[must_use]
         #[inline]
         fn theme(&self) -> Theme {
-            self.__handle
-                .field::<SignedIn, __Private, 1usize>()
-                .get_or(Self::__default_theme)
+            self.__handle.field::<__Field1<SignedIn>>().get_or(Self::__default_theme)
         }
         /// Reads [`theme`](Self::theme) in place, for values that are costly to clone.
         #[inline]
         fn with_theme<__R>(&self, read: impl ::core::ops::FnOnce(&Theme) -> __R) -> __R {
             self.__handle
-                .field::<SignedIn, __Private, 1usize>()
+                .field::<__Field1<SignedIn>>()
                 .with_or(Self::__default_theme, read)
         }
         /// Sets [`theme`](Self::theme).
         #[inline]
         fn set_theme(&self, value: Theme) {
-            self.__handle.field::<SignedIn, __Private, 1usize>().set(value)
+            self.__handle.field::<__Field1<SignedIn>>().set(value)
         }
         /// Updates [`theme`](Self::theme) atomically across concurrent requests.
         ///
@@ -55,14 +53,15 @@ const _: () = {
             update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
         ) {
             self.__handle
-                .field::<SignedIn, __Private, 1usize>()
+                .field::<__Field1<SignedIn>>()
                 .update_or(Self::__default_theme, update)
         }
         /// Removes [`theme`](Self::theme), which reads as its default then.
         #[inline]
         fn clear_theme(&self) {
-            self.__handle.field::<SignedIn, __Private, 1usize>().clear()
+            self.__handle.field::<__Field1<SignedIn>>().clear()
         }
+        #[inline]
         fn __default_theme() -> Theme {
             <Theme as ::core::default::Default>::default()
         }
@@ -70,7 +69,7 @@ const _: () = {
         #[must_use]
         #[inline]
         fn csrf(&self) -> ::core::option::Option<Token> {
-            self.__handle.field::<SignedIn, __Private, 2usize>().get()
+            self.__handle.field::<__Field2<SignedIn>>().get()
         }
         /// Reads [`csrf`](Self::csrf) in place, for values that are costly to clone.
         #[inline]
@@ -78,12 +77,12 @@ const _: () = {
             &self,
             read: impl ::core::ops::FnOnce(&Token) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<SignedIn, __Private, 2usize>().with(read)
+            self.__handle.field::<__Field2<SignedIn>>().with(read)
         }
         /// Sets [`csrf`](Self::csrf).
         #[inline]
         fn set_csrf(&self, value: Token) {
-            self.__handle.field::<SignedIn, __Private, 2usize>().set(value)
+            self.__handle.field::<__Field2<SignedIn>>().set(value)
         }
         /// Updates [`csrf`](Self::csrf) atomically across concurrent requests.
         ///
@@ -95,12 +94,12 @@ const _: () = {
                 &mut ::core::option::Option<Token>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<SignedIn, __Private, 2usize>().update(update)
+            self.__handle.field::<__Field2<SignedIn>>().update(update)
         }
         /// Returns [`csrf`](Self::csrf) and removes it.
         #[inline]
         fn take_csrf(&self) -> ::core::option::Option<Token> {
-            self.__handle.field::<SignedIn, __Private, 2usize>().take()
+            self.__handle.field::<__Field2<SignedIn>>().take()
         }
         /// Removes [`csrf`](Self::csrf) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -116,20 +115,22 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<SignedIn, __Private, 2usize>().consume()
+            self.__handle.field::<__Field2<SignedIn>>().consume()
         }
         /// Removes [`csrf`](Self::csrf).
         #[inline]
         fn clear_csrf(&self) {
-            self.__handle.field::<SignedIn, __Private, 2usize>().clear()
+            self.__handle.field::<__Field2<SignedIn>>().clear()
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
+        #[inline]
         fn session(&self) -> &::session::Session {
             self.__handle.session()
         }
         /// The whole [`SignedIn`] as it is now. Flash fields are not taken.
         #[must_use]
+        #[inline]
         fn snapshot(&self) -> SignedIn {
             SignedIn {
                 user_id: self.user_id(),
@@ -150,27 +151,17 @@ const _: () = {
             name: "SignedIn",
             fields: &[
                 ::session::__private::Access::<
-                    SignedIn,
-                    __Private,
-                    0usize,
+                    __Field0<SignedIn>,
                 >::required("user_id", "user_id")
                     .owner(
-                        ::session::__private::Access::<
-                            SignedIn,
-                            __Private,
-                            0usize,
-                        >::owner_key,
+                        ::session::__private::Access::<__Field0<SignedIn>>::owner_key,
                     ),
                 ::session::__private::Access::<
-                    SignedIn,
-                    __Private,
-                    1usize,
+                    __Field1<SignedIn>,
                 >::default("theme", "theme")
                     .keep(),
                 ::session::__private::Access::<
-                    SignedIn,
-                    __Private,
-                    2usize,
+                    __Field2<SignedIn>,
                 >::optional("csrf", "csrf")
                     .per_login(),
             ],
@@ -186,25 +177,33 @@ const _: () = {
             }
         }
     }
-    enum __Private {}
+    struct __Field0<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 0usize> for SignedIn {
+    impl ::session::__private::TypedField for __Field0<SignedIn> {
+        type Schema = SignedIn;
         type Value = UserId;
+        const INDEX: usize = 0usize;
     }
     #[automatically_derived]
-    impl ::session::__private::OwnerField<__Private, 0usize> for SignedIn {
+    impl ::session::__private::OwnerField for __Field0<SignedIn> {
         type Owner = UserId;
         fn owner(__value: &UserId) -> &UserId {
             __value
         }
     }
+    struct __Field1<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 1usize> for SignedIn {
+    impl ::session::__private::TypedField for __Field1<SignedIn> {
+        type Schema = SignedIn;
         type Value = Theme;
+        const INDEX: usize = 1usize;
     }
+    struct __Field2<__S>(::core::marker::PhantomData<__S>);
     #[automatically_derived]
-    impl ::session::__private::TypedField<__Private, 2usize> for SignedIn {
+    impl ::session::__private::TypedField for __Field2<SignedIn> {
+        type Schema = SignedIn;
         type Value = Token;
+        const INDEX: usize = 2usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for SignedInAccessor {

@@ -1,5 +1,10 @@
 //! Schemas change while sessions live: what a deploy, a rolling deploy and a roll-back do to them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the lint knows tests, but not what they call"
+)]
+
 mod support;
 
 use std::future::Future;
@@ -102,7 +107,7 @@ mod v2 {
 async fn a_field_that_came_and_one_that_went_leave_each_other_alone() {
     let mut site = Site::new();
     run(&mut site, |a: Typed<v1::Account>| async move {
-        a.set_only_old(1)
+        a.set_only_old(1);
     })
     .await;
     let found = run(&mut site, |a: Typed<v2::Account>| async move {
@@ -130,7 +135,7 @@ async fn a_field_that_became_required_is_missing_where_it_never_was_written() {
     }
     let mut site = Site::new();
     run(&mut site, |a: Typed<v1::Account>| async move {
-        a.set_only_old(1)
+        a.set_only_old(1);
     })
     .await;
     assert_eq!(status::<Consented>(&mut site).await, 428);
@@ -140,7 +145,7 @@ async fn a_field_that_became_required_is_missing_where_it_never_was_written() {
 async fn under_two_names_the_later_write_wins_whoever_made_it() {
     let mut site = Site::new();
     run(&mut site, |a: Typed<v1::Account>| async move {
-        a.set_name("old".into())
+        a.set_name("old".into());
     })
     .await;
     let name = run(
@@ -169,7 +174,7 @@ async fn under_two_names_the_later_write_wins_whoever_made_it() {
     );
     assert_eq!(name.await.as_deref(), Some("old again"));
     run(&mut site, |a: Typed<v2::Account>| async move {
-        a.clear_nickname()
+        a.clear_nickname();
     })
     .await;
     let name = run(&mut site, |a: Typed<v1::Account>| async move { a.name() });
@@ -180,15 +185,15 @@ async fn under_two_names_the_later_write_wins_whoever_made_it() {
 async fn flashes_under_two_names_are_all_delivered_once() {
     let mut site = Site::new();
     run(&mut site, |a: Typed<v1::Account>| async move {
-        a.push_notices("1".into())
+        a.push_notices("1".into());
     })
     .await;
     run(&mut site, |a: Typed<v2::Account>| async move {
-        a.push_messages("2".into())
+        a.push_messages("2".into());
     })
     .await;
     run(&mut site, |a: Typed<v1::Account>| async move {
-        a.push_notices("3".into())
+        a.push_notices("3".into());
     })
     .await;
     let mut taken = run(&mut site, |a: Typed<v2::Account>| async move {
@@ -272,7 +277,7 @@ async fn what_an_older_version_reads_and_does_not_change_stays_byte_for_byte() {
     assert_eq!(visits, 1);
     // Overwriting is the older version's right.
     run(&mut site, |a: Typed<v1::Account>| async move {
-        a.set_plan(v1::Plan::Paid)
+        a.set_plan(v1::Plan::Paid);
     })
     .await;
     let plan = run(&mut site, |a: Typed<v2::Account>| async move { a.plan() });
@@ -323,7 +328,7 @@ async fn a_changed_type_reads_as_absent_or_fails_where_it_is_strict() {
         "rolled back, and compatible, it is still there"
     );
     run(&mut site, |a: Typed<Lenient>| async move {
-        a.set_visits("eight".into())
+        a.set_visits("eight".into());
     })
     .await;
     let seen = run(&mut site, |a: Typed<v1::Account>| async move { a.visits() });

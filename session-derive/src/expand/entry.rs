@@ -1,11 +1,15 @@
 //! The description of a schema that the runtime reads: one entry a field.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Output;
 use crate::ast::{Field, Kind};
 use crate::attr::word;
+
+fn marker(field: &Field<'_>) -> Ident {
+    format_ident!("__Field{}", field.index)
+}
 
 impl Output<'_> {
     pub(super) fn entries(&self) -> Vec<TokenStream> {
@@ -32,12 +36,11 @@ impl Output<'_> {
         let this = &self.schema.this;
         let of_field = |field: &Field<'_>| {
             let Field { index, value, .. } = field;
+            let (marker, ty) = (marker(field), self.field_type(field));
             let owner = field.has(word::OWNER).then(|| {
                 quote! {
                     #[automatically_derived]
-                    impl #impl_generics #krate::__private::OwnerField<__Private, #index> for #this
-                    #bounds
-                    {
+                    impl #impl_generics #krate::__private::OwnerField for #ty #bounds {
                         type Owner = #value;
 
                         fn owner(__value: &#value) -> &#value {
@@ -47,9 +50,13 @@ impl Output<'_> {
                 }
             });
             quote! {
+                struct #marker<__S>(::core::marker::PhantomData<__S>);
+
                 #[automatically_derived]
-                impl #impl_generics #krate::__private::TypedField<__Private, #index> for #this #bounds {
+                impl #impl_generics #krate::__private::TypedField for #ty #bounds {
+                    type Schema = #this;
                     type Value = #value;
+                    const INDEX: usize = #index;
                 }
 
                 #owner
@@ -58,10 +65,15 @@ impl Output<'_> {
         schema.fields.iter().map(of_field).collect()
     }
 
+    /// The type that stands for a field.
+    pub(super) fn field_type(&self, field: &Field<'_>) -> TokenStream {
+        let (marker, this) = (marker(field), &self.schema.this);
+        quote!(#marker<#this>)
+    }
+
     fn entry(&self, field: &Field<'_>) -> TokenStream {
         let krate = &self.krate;
-        let this = &self.schema.this;
-        let (index, name, key) = (field.index, &field.name, &field.key);
+        let (name, key) = (&field.name, &field.key);
         let kind = match field.kind {
             Kind::Optional => quote!(optional),
             Kind::Default => quote!(default),
@@ -69,7 +81,8 @@ impl Output<'_> {
             Kind::FlashOne => quote!(flash_one),
             Kind::FlashMany => quote!(flash_many),
         };
-        let access = quote!(#krate::__private::Access::<#this, __Private, #index>);
+        let ty = self.field_type(field);
+        let access = quote!(#krate::__private::Access::<#ty>);
         let owner = field
             .has(word::OWNER)
             .then(|| quote!(.owner(#access::owner_key)));

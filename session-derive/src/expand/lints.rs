@@ -24,7 +24,7 @@ pub(super) fn allow(schema: &Schema<'_>, failed: bool) -> TokenStream {
         .then(|| quote!(#[allow(deprecated)]));
     let failed = failed.then(|| quote!(#[allow(unused_variables)]));
     quote! {
-        #[allow(dead_code)]
+        #[allow(dead_code, clippy::impl_trait_in_params)]
         #deprecated
         #failed
         #(#users)*

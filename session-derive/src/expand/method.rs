@@ -38,8 +38,8 @@ impl Output<'_> {
             // `unimplemented!()` has no type, and what has no type is no future.
             Method::Consume if self.failed => quote!(::core::future::pending()),
             _ => {
-                let (this, index, call) = (&self.schema.this, field.index, call(field, method));
-                self.body(quote!(self.__handle.field::<#this, __Private, #index>().#call))
+                let (ty, call) = (self.field_type(field), call(field, method));
+                self.body(quote!(self.__handle.field::<#ty>().#call))
             }
         };
         quote! {

@@ -102,10 +102,6 @@ impl<'a> Output<'a> {
                     }
                 }
 
-                // A field may be of a type that is private, though the schema is public. The
-                // compiler accepts that in an impl that names another private type.
-                enum __Private {}
-
                 #(#types)*
 
                 #[automatically_derived]
@@ -154,12 +150,14 @@ impl<'a> Output<'a> {
 
             /// The session itself, for what the schema does not describe.
             #[must_use]
+            #[inline]
             #vis fn session(&self) -> &#krate::Session {
                 #session
             }
 
             #doc
             #[must_use]
+            #[inline]
             #vis fn snapshot(&self) -> #this {
                 #snapshot
             }
@@ -184,6 +182,6 @@ impl<'a> Output<'a> {
             None => quote!(<#value as ::core::default::Default>::default()),
         };
         let body = self.body(body);
-        Some(quote!(fn #name() -> #value { #body }))
+        Some(quote!(#[inline] fn #name() -> #value { #body }))
     }
 }

@@ -1,6 +1,6 @@
 //! What the methods of a generated accessor call: one field of one session, and each verb once.
 //!
-//! A generated method names its field by schema and index and not by its type, so that the bounds on the type are
+//! A generated method names its field and not its type, so that the bounds on the type are
 //! checked in one place, the impl of [`TypedField`], and a type that cannot be stored is one error and not one for
 //! each of its methods.
 
@@ -13,16 +13,22 @@ use crate::data::{FlashEntry, Slot, Value};
 use crate::error::{Error, ErrorKind};
 use crate::id::OwnerKey;
 
-/// The type of a schema's field number `INDEX`. `P` is a private type beside the schema: in an impl that names
-/// one, `Value` may be private too.
-pub trait TypedField<P, const INDEX: usize>: SessionSchema {
+/// A field of a schema. The derive makes a private type for each and implements it for that, so that `Value` may be
+/// private too, and the compiler need not compare the impls of one schema's fields with each other.
+pub trait TypedField: 'static {
+    /// Where the field stands.
+    type Schema: SessionSchema;
+
     /// `T` of an `Option<T>` and of a flash `Vec<T>`.
     type Value: FieldValue;
+
+    /// Its place among the schema's fields.
+    const INDEX: usize;
 }
 
 /// The field that is the owner. `Owner` is the `Value` of the field once more, so that a type without a text is an
 /// error at the type, and one that cannot be stored is no second error here.
-pub trait OwnerField<P, const INDEX: usize>: TypedField<P, INDEX> {
+pub trait OwnerField: TypedField {
     /// The type of the owner.
     type Owner: OwnerText;
 
@@ -32,94 +38,94 @@ pub trait OwnerField<P, const INDEX: usize>: TypedField<P, INDEX> {
 
 /// A field of a session.
 #[derive(Debug)]
-pub struct Access<'a, S, P, const INDEX: usize> {
+pub struct Access<'a, F> {
     handle: &'a Handle,
-    schema: PhantomData<fn() -> (S, P)>,
+    field: PhantomData<fn() -> F>,
 }
 
-impl<S, P, const INDEX: usize> Clone for Access<'_, S, P, INDEX> {
+impl<F> Clone for Access<'_, F> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<S, P, const INDEX: usize> Copy for Access<'_, S, P, INDEX> {}
+impl<F> Copy for Access<'_, F> {}
 
 macro_rules! constructors {
     ($($name:ident)*) => {$(
         /// The entry of a field of this kind in the schema.
         #[must_use]
         pub const fn $name(name: &'static str, key: &'static str) -> Field {
-            Field::$name::<S::Value>(name, key)
+            Field::$name::<F::Value>(name, key)
         }
     )*};
 }
 
-impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+impl<F: TypedField> Access<'_, F> {
     constructors! { optional default required flash_one flash_many }
 }
 
-impl<S: OwnerField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+impl<F: OwnerField> Access<'_, F> {
     /// The owner that a value of this field names. Runs the user's `Display`.
     #[must_use]
     pub fn owner_key(value: &Value) -> Option<OwnerKey> {
-        S::Value::read(value, |value| S::owner(value).owner_key()).ok()
+        F::Value::read(value, |value| F::owner(value).owner_key()).ok()
     }
 }
 
 /// How a field with a value, present or not, is read.
-impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX> {
+impl<'a, F: TypedField> Access<'a, F> {
     pub(super) fn new(handle: &'a Handle) -> Self {
         Self {
             handle,
-            schema: PhantomData,
+            field: PhantomData,
         }
     }
 
     fn field(self) -> &'static Field {
-        &S::SCHEMA.fields[INDEX]
+        &<F::Schema as SessionSchema>::SCHEMA.fields[F::INDEX]
     }
 
     fn found(self) -> Option<Value> {
         self.handle.found(self.field())
     }
 
-    fn readable(value: &Value) -> Option<S::Value> {
-        S::Value::read(value, S::Value::copy).ok()
+    fn readable(value: &Value) -> Option<F::Value> {
+        F::Value::read(value, F::Value::copy).ok()
     }
 
     /// A copy of an optional field.
-    pub fn get(self) -> Option<S::Value> {
-        self.with(S::Value::copy)
+    pub fn get(self) -> Option<F::Value> {
+        self.with(F::Value::copy)
     }
 
     /// A copy of a field with a default.
-    pub fn get_or(self, default: impl FnOnce() -> S::Value) -> S::Value {
+    pub fn get_or(self, default: impl FnOnce() -> F::Value) -> F::Value {
         self.get().unwrap_or_else(default)
     }
 
     /// A copy of a required field.
-    pub fn get_required(self) -> S::Value {
-        self.with_required(S::Value::copy)
+    pub fn get_required(self) -> F::Value {
+        self.with_required(F::Value::copy)
     }
 
     /// Shows an optional field by reference.
-    pub fn with<R>(self, read: impl FnOnce(&S::Value) -> R) -> Option<R> {
-        S::Value::read(&self.found()?, read).ok()
+    pub fn with<R>(self, read: impl FnOnce(&F::Value) -> R) -> Option<R> {
+        F::Value::read(&self.found()?, read).ok()
     }
 
     /// Shows a field with a default by reference.
     pub fn with_or<R>(
         self,
-        default: impl FnOnce() -> S::Value,
-        read: impl FnOnce(&S::Value) -> R,
+        default: impl FnOnce() -> F::Value,
+        read: impl FnOnce(&F::Value) -> R,
     ) -> R {
         let value = self.found().unwrap_or_else(|| default().into_value());
         self.show(&value, read)
     }
 
     /// Shows a required field by reference: the present value, or the one that extraction proved.
-    pub fn with_required<R>(self, read: impl FnOnce(&S::Value) -> R) -> R {
+    pub fn with_required<R>(self, read: impl FnOnce(&F::Value) -> R) -> R {
         let proved = || self.handle.proved(self.field());
         match self.found().or_else(proved) {
             Some(value) => self.show(&value, read),
@@ -127,8 +133,8 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
         }
     }
 
-    fn show<R>(self, value: &Value, read: impl FnOnce(&S::Value) -> R) -> R {
-        match S::Value::read(value, read) {
+    fn show<R>(self, value: &Value, read: impl FnOnce(&F::Value) -> R) -> R {
+        match F::Value::read(value, read) {
             Ok(shown) => shown,
             Err(cause) => unreachable!("`{}` was checked before: {cause}", self.field().key()),
         }
@@ -136,7 +142,7 @@ impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX>
 }
 
 /// How it is written.
-impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+impl<F: TypedField> Access<'_, F> {
     fn record(self, change: Change) {
         self.handle.session().0.record(change);
     }
@@ -148,7 +154,7 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     }
 
     /// Puts a value into the field. An owner signs in by it.
-    pub fn set(self, value: S::Value) {
+    pub fn set(self, value: F::Value) {
         let (place, value) = (self.field().place(), value.into_value());
         self.record(match self.field().owner_key(&value) {
             Some(owner) => Change::SetOwner {
@@ -171,14 +177,14 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     }
 
     /// Removes the field's value and hands it over.
-    pub fn take(self) -> Option<S::Value> {
+    pub fn take(self) -> Option<F::Value> {
         let value = self.get()?;
         self.clear();
         Some(value)
     }
 
     /// Changes an optional field atomically.
-    pub fn update(self, update: impl Fn(&mut Option<S::Value>) + Send + 'static) {
+    pub fn update(self, update: impl Fn(&mut Option<F::Value>) + Send + 'static) {
         self.run(move |mut value| {
             let was_readable = value.is_some();
             update(&mut value);
@@ -194,8 +200,8 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     /// Changes a field with a default atomically.
     pub fn update_or(
         self,
-        default: impl Fn() -> S::Value + Send + 'static,
-        update: impl Fn(&mut S::Value) + Send + 'static,
+        default: impl Fn() -> F::Value + Send + 'static,
+        update: impl Fn(&mut F::Value) + Send + 'static,
     ) {
         self.run(move |present| {
             let mut value = present.unwrap_or_else(&default);
@@ -205,7 +211,7 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     }
 
     /// Changes a required field atomically. A record that has lost the value is a conflict.
-    pub fn update_required(self, update: impl Fn(&mut S::Value) + Send + 'static) {
+    pub fn update_required(self, update: impl Fn(&mut F::Value) + Send + 'static) {
         let key = self.field().key();
         self.run(move |present| {
             let mut value = present.ok_or_else(|| Error::on_key(ErrorKind::Conflict, key))?;
@@ -214,7 +220,7 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
         });
     }
 
-    fn run(self, update: impl Fn(Option<S::Value>) -> Result<Updated, Error> + Send + 'static) {
+    fn run(self, update: impl Fn(Option<F::Value>) -> Result<Updated, Error> + Send + 'static) {
         let updater: Updater = Box::new(move |value| update(value.and_then(Self::readable)));
         let inner = &self.handle.session().0;
         // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
@@ -226,7 +232,7 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     /// # Errors
     ///
     /// As [`Session::commit`](crate::Session::commit).
-    pub async fn consume(self) -> Result<Option<S::Value>, Error> {
+    pub async fn consume(self) -> Result<Option<F::Value>, Error> {
         if self.found().is_none() {
             return Ok(None);
         }
@@ -247,9 +253,9 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
 }
 
 /// Flashes.
-impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+impl<F: TypedField> Access<'_, F> {
     /// Puts one message into the flash, in place of what is there.
-    pub fn flash_set(self, message: S::Value) {
+    pub fn flash_set(self, message: F::Value) {
         self.record(Change::Set {
             place: self.field().place(),
             slot: Slot::Flash(Arc::new(vec![self.message(message)])),
@@ -257,14 +263,14 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     }
 
     /// Adds a message to the flash, without reading what is there.
-    pub fn flash_push(self, message: S::Value) {
+    pub fn flash_push(self, message: F::Value) {
         self.record(Change::Push {
             place: self.field().place(),
             entry: self.message(message),
         });
     }
 
-    fn message(self, message: S::Value) -> FlashEntry {
+    fn message(self, message: F::Value) -> FlashEntry {
         FlashEntry {
             id: rand::random(),
             expires: self.expires(),
@@ -273,26 +279,26 @@ impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
     }
 
     /// The last message of the flash; it stays.
-    pub fn flash_peek_one(self) -> Option<S::Value> {
+    pub fn flash_peek_one(self) -> Option<F::Value> {
         self.flash(false).pop()
     }
 
     /// The last message that an earlier request left; the flash is emptied of those.
-    pub fn flash_take_one(self) -> Option<S::Value> {
+    pub fn flash_take_one(self) -> Option<F::Value> {
         self.flash(true).pop()
     }
 
     /// The messages of the flash, in order; they stay.
-    pub fn flash_peek_all(self) -> Vec<S::Value> {
+    pub fn flash_peek_all(self) -> Vec<F::Value> {
         self.flash(false)
     }
 
     /// The messages that earlier requests left, in order; they are removed.
-    pub fn flash_take_all(self) -> Vec<S::Value> {
+    pub fn flash_take_all(self) -> Vec<F::Value> {
         self.flash(true)
     }
 
-    fn flash(self, take: bool) -> Vec<S::Value> {
+    fn flash(self, take: bool) -> Vec<F::Value> {
         let values = self
             .handle
             .session()

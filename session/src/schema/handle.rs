@@ -29,9 +29,9 @@ impl Handle {
         &self.session
     }
 
-    /// The field number `INDEX` of `S`.
+    /// One field of the session.
     #[inline]
-    pub fn field<S: TypedField<P, INDEX>, P, const INDEX: usize>(&self) -> Access<'_, S, P, INDEX> {
+    pub fn field<F: TypedField>(&self) -> Access<'_, F> {
         Access::new(self)
     }
 

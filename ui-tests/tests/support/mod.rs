@@ -1,6 +1,10 @@
 //! A client with one cookie, and a store that restarts.
 
 #![allow(dead_code, reason = "no test uses all of it")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "the lint knows tests, but not what they call"
+)]
 
 use std::sync::Arc;
 
