@@ -1,5 +1,7 @@
 //! Every generated verb and every attribute of a field, within one request.
 
+#![allow(clippy::unwrap_used)]
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 

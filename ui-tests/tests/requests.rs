@@ -1,6 +1,9 @@
 //! Schemas behind a real layer: extraction, its answers, and what one request leaves for the next.
 
-#![allow(clippy::unwrap_used, reason = "the lint knows tests, but not what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "the lint knows tests, but not what they call"
+)]
 
 mod support;
 

@@ -196,7 +196,7 @@ impl Jar {
     }
 }
 
-/// SplitMix64: small, and good enough to pick acts.
+/// `SplitMix64`: small, and good enough to pick acts.
 #[derive(Clone)]
 pub(crate) struct Prng(pub(crate) u64);
 
