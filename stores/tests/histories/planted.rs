@@ -23,6 +23,7 @@ impl Script {
             sent: sent.cloned(),
             start: op * 10,
             end: op * 10 + 5,
+            entered: op * 10 + 1,
             outcome: Outcome::Done,
             told,
             body: String::new(),
@@ -46,7 +47,7 @@ impl Script {
 
 #[test]
 fn what_must_not_be_read_is_found() {
-    let [a, b, c, d, e, f] = [(); 6].map(|()| id());
+    let [a, b, c, d, e, f, g] = [(); 7].map(|()| id());
     let mut s = Script(Vec::new());
     let new = |id: &String| Told::Id(id.clone());
     s.add(1, Act::Push, None, new(&a)); // 0
@@ -87,6 +88,11 @@ fn what_must_not_be_read_is_found() {
     s.add(4, Act::Revoke(8), None, Told::Nothing); // 11
     assert_eq!(s.found(3, &c, "gone"), None);
     s.problem(3, &c, "live:8:8", "it was revoked");
+    // A sign-in that came in before the revocation, and was answered after it.
+    s.add(5, Act::SignIn(8), None, new(&g)).entered = 110; // 12
+    s.problem(5, &g, "live:8:12", "it was revoked");
+    s.0.last_mut().unwrap().entered = 112;
+    assert_eq!(s.found(5, &g, "live:8:12"), None);
 }
 
 #[test]

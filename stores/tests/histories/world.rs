@@ -68,94 +68,11 @@ pub(crate) struct Event {
     pub(crate) sent: Option<String>,
     pub(crate) start: u64,
     pub(crate) end: u64,
+    /// When the handler began, where it said so: the layer had stamped the request by then.
+    pub(crate) entered: u64,
     pub(crate) outcome: Outcome,
     pub(crate) told: Told,
     pub(crate) body: String,
-}
-
-impl Event {
-    /// One line, for the process that collects the histories of others.
-    pub(crate) fn to_line(&self) -> String {
-        let (act, user) = match self.act {
-            Act::Push => ("push", 0),
-            Act::Read => ("read", 0),
-            Act::Rotate => ("rotate", 0),
-            Act::SignIn(user) => ("in", user),
-            Act::SignOut => ("out", 0),
-            Act::Revoke(user) => ("revoke", user),
-            Act::Others => ("others", 0),
-        };
-        let sent = self.sent.as_deref().unwrap_or("-");
-        let outcome = match self.outcome {
-            Outcome::Done => "done",
-            Outcome::Refused => "refused",
-            Outcome::Unknown => "unknown",
-        };
-        let told = match &self.told {
-            Told::Nothing => "-",
-            Told::Removal => "removal",
-            Told::Id(id) => id,
-        };
-        let Self {
-            browser,
-            op,
-            start,
-            end,
-            body,
-            ..
-        } = self;
-        format!("event {browser} {act} {user} {op} {sent} {start} {end} {outcome} {told} <{body}>")
-    }
-
-    /// The event of a line, if it is one.
-    pub(crate) fn of_line(line: &str) -> Option<Self> {
-        let (_, line) = line.split_once("event ")?;
-        let parts: Vec<&str> = line.split(' ').collect();
-        let number = |part: &str| part.parse::<u64>().unwrap();
-        let &[
-            browser,
-            act,
-            user,
-            op,
-            sent,
-            start,
-            end,
-            outcome,
-            told,
-            body,
-        ] = &*parts
-        else {
-            panic!("half a line: {line}");
-        };
-        Some(Self {
-            browser: number(browser),
-            act: match act {
-                "push" => Act::Push,
-                "read" => Act::Read,
-                "rotate" => Act::Rotate,
-                "in" => Act::SignIn(number(user)),
-                "out" => Act::SignOut,
-                "revoke" => Act::Revoke(number(user)),
-                "others" => Act::Others,
-                other => panic!("no such act: {other}"),
-            },
-            op: number(op),
-            sent: (sent != "-").then(|| sent.to_owned()),
-            start: number(start),
-            end: number(end),
-            outcome: match outcome {
-                "done" => Outcome::Done,
-                "refused" => Outcome::Refused,
-                _ => Outcome::Unknown,
-            },
-            told: match told {
-                "-" => Told::Nothing,
-                "removal" => Told::Removal,
-                id => Told::Id(id.to_owned()),
-            },
-            body: body.trim_matches(['<', '>']).to_owned(),
-        })
-    }
 }
 
 /// The cookie of one browser, which all its tabs share; as a file, those in other processes too.
@@ -239,6 +156,17 @@ async fn perform(
     lazy: LazySession,
     store: StoreHandle,
 ) -> Result<String, Response> {
+    let entered = now();
+    let body = perform_act(act, op, lazy, store).await?;
+    Ok(format!("{entered};{body}"))
+}
+
+async fn perform_act(
+    act: Act,
+    op: u64,
+    lazy: LazySession,
+    store: StoreHandle,
+) -> Result<String, Response> {
     let failed = session::Error::into_response;
     match act {
         Act::SignOut if op.is_multiple_of(2) => {
@@ -290,6 +218,7 @@ impl Sent {
             sent,
             start: now(),
             end: 0,
+            entered: 0,
             outcome: Outcome::Unknown,
             told: Told::Nothing,
             body: String::new(),
@@ -336,7 +265,11 @@ impl Sent {
             (status, error) => panic!("{status} {error:?} for {:?}", self.0),
         };
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
-        self.0.body = String::from_utf8(body.unwrap().to_vec()).unwrap();
+        let body = String::from_utf8(body.unwrap().to_vec()).unwrap();
+        if let Some((entered, body)) = body.split_once(';') {
+            self.0.entered = entered.parse().unwrap();
+            self.0.body = body.to_owned();
+        }
         self.0
     }
 }
