@@ -1,7 +1,11 @@
-//! placeholder
+//! Session stores for [`session`]: one module and one feature per backend.
 
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "memory")]
+pub mod memory;
 
 #[cfg(feature = "file")]
 pub use file::{Durability, FileStore, FileStoreBuilder, FileStoreError};
+#[cfg(feature = "memory")]
+pub use memory::MemoryStore;

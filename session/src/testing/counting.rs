@@ -7,7 +7,7 @@ use super::verb::{Verb, wrap_verbs};
 use crate::store::StoreError;
 
 /// Wraps a store and counts the calls of each verb. It promises
-/// [`ALWAYS_READY`](SessionStore::ALWAYS_READY) where the store does.
+/// [`ALWAYS_READY`](crate::SessionStore::ALWAYS_READY) where the store does.
 ///
 /// ```
 /// use std::sync::Arc;

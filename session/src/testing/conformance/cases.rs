@@ -53,6 +53,7 @@ macro_rules! __conformance_cases {
                 p23_removes_what_is_past_by_the_skew
                 p38_keeps_what_lives
                 goes_by_the_earlier_deadline
+                goes_by_the_deadline_that_was_stored_last
                 tombstones_go_after_their_grace
                 the_budget_bounds_one_call
                 p02_an_empty_store_can_be_swept
@@ -133,6 +134,7 @@ macro_rules! __conformance_cases {
                 t22_gone_for_a_session_that_was_destroyed
                 s2_a_chain_can_be_followed
                 never_lands_on_what_stands
+                takes_the_place_of_what_has_expired
             }
             save {
                 saved_replaces_the_record

@@ -58,6 +58,36 @@ pub async fn goes_by_the_earlier_deadline<F: Fixture>(store: Caller<F>) {
     }
 }
 
+/// What counts is the deadline of the last save or rotation, whichever way it moved.
+pub async fn goes_by_the_deadline_that_was_stored_last<F: Fixture>(store: Caller<F>) {
+    let t = start();
+    let first = record(t);
+    let deadline = first.header.idle_deadline;
+    let at = |later| {
+        let mut changed = next(&first, 2);
+        changed.header.idle_deadline = later;
+        changed
+    };
+    let (sooner, later) = (at(t + secs(600)), at(deadline + secs(600)));
+    let (short, long) = (store.put(t, &first).await, store.put(t, &first).await);
+    let version = first.header.version;
+    store.save(t, &short, &sooner, version).await;
+    store.save(t, &long, &later, version).await;
+    let (old, new) = (store.put(t, &first).await, fresh_key());
+    store.moved(t, (&old, &new), &sooner).await;
+    if !F::NATIVE_EXPIRY {
+        let tombstone = 1;
+        assert_eq!(
+            store.gc_all(t + secs(600) + SKEW + MILLI).await,
+            2 + tombstone
+        );
+        store.absent(t, &short).await;
+        store.absent(t, &new).await;
+    }
+    store.gc_all(deadline + SKEW + MILLI).await;
+    assert_eq!(store.live(deadline, &long).await.header, later.header);
+}
+
 /// Tombstones go when their grace has passed by more than the skew, and not before.
 pub async fn tombstones_go_after_their_grace<F: Fixture>(store: Caller<F>) {
     let t = start();

@@ -1,4 +1,4 @@
-//! The store contract as tests: what [`SessionStore`](crate::SessionStore) documents, rule by rule.
+//! The store contract as tests: what [`SessionStore`] documents, rule by rule.
 //!
 //! One line in the tests of a store runs all of it, each rule as a test of its own, so that a failure names the
 //! rule (`save::gone_for_a_session_that_was_destroyed`):

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::caller::{INTERVAL, LIFETIME, MILLI, count, fresh_key, owned, record};
+use super::caller::{INTERVAL, LIFETIME, MILLI, SKEW, count, fresh_key, owned, record};
 use super::caller::{secs, start};
 use super::{Caller, Fixture};
 use crate::record::Record;
@@ -61,12 +61,13 @@ pub async fn s15_deletes_nothing<F: Fixture>(store: Caller<F>) {
     let record = owned(t, "ann");
     let key = store.put(t, &record).await;
     let deadline = record.header.idle_deadline;
-    store.absent(deadline, &key).await;
-    assert!(matches!(
-        store.renew(deadline, &key).await,
-        ReadOutcome::Absent
-    ));
-    assert!(!store.exists(deadline, &key).await);
+    for later in [secs(0), MILLI, SKEW + MILLI, LIFETIME.idle] {
+        let now = deadline + later;
+        store.absent(now, &key).await;
+        assert!(matches!(store.renew(now, &key).await, ReadOutcome::Absent));
+        assert!(!store.exists(now, &key).await);
+        assert_eq!(store.list(now, "ann").await, []);
+    }
     assert_eq!(
         store.live(deadline - MILLI, &key).await.header,
         record.header

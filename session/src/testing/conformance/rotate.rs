@@ -208,3 +208,20 @@ pub async fn never_lands_on_what_stands<F: Fixture>(store: Caller<F>) {
     assert_eq!(store.live(t, &taken).await.header, theirs.header);
     assert_eq!(store.gone(t, &dead).await, None);
 }
+
+/// What has expired under the new key stands there no more: nothing of it is left, neither data nor its place in its
+/// owner's set.
+pub async fn takes_the_place_of_what_has_expired<F: Fixture>(store: Caller<F>) {
+    let t = start();
+    let dead = owned(t, "ann");
+    let new = store.put(t, &dead).await;
+    let now = dead.header.idle_deadline;
+    let mine = owned(now, "bob");
+    let old = store.put(now, &mine).await;
+    let moved = next(&mine, 2);
+    store.moved(now, (&old, &new), &moved).await;
+    assert_eq!(store.live(now, &new).await.header, moved.header);
+    assert_eq!(store.destroy_all_of(now, "ann", None).await, 0);
+    assert_eq!(store.handles(now, "bob").await, [mine.header.handle]);
+    assert!(store.exists(now, &new).await);
+}

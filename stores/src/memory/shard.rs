@@ -1,0 +1,274 @@
+//! One shard: a map of records and a ring of tombstones under one lock.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use session::{CommitId, CreateOutcome, Op, Record, StoreKey, Timestamp};
+
+use super::digest::{Digest, Seed};
+
+/// How many tombstones a shard keeps. The ring is searched from end to end, but only where there is no record.
+pub(super) const MAX_TOMBS: usize = 128;
+
+/// What left a map. The caller drops it after the lock: to drop a session is to drop values of the application.
+pub(super) type Dropped = Option<Arc<Record>>;
+
+#[derive(Clone, Copy)]
+pub(super) struct Tomb {
+    digest: Digest,
+    pub(super) until: Timestamp,
+    pub(super) successor: Option<StoreKey>,
+}
+
+pub(super) struct Table {
+    records: HashMap<Digest, Arc<Record>, Seed>,
+    tombs: VecDeque<Tomb>,
+    /// Nothing here is dead before this time. It may be early: a renewal does not move it.
+    earliest: Timestamp,
+    anonymous: usize,
+}
+
+/// When the record is dead, unless it is renewed.
+fn deadline(record: &Record) -> Timestamp {
+    record
+        .header
+        .idle_deadline
+        .min(record.header.absolute_deadline)
+}
+
+fn is_anonymous(record: &Record) -> bool {
+    record.header.owner.is_none()
+}
+
+impl Table {
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn get(&self, digest: &Digest) -> Option<&Arc<Record>> {
+        self.records.get(digest)
+    }
+
+    pub(super) fn live(&self, now: Timestamp, digest: &Digest) -> Option<&Arc<Record>> {
+        self.get(digest).filter(|record| record.header.is_live(now))
+    }
+
+    /// The live record, to renew or to replace by one of the same owner.
+    pub(super) fn live_mut(&mut self, now: Timestamp, digest: &Digest) -> Option<&mut Arc<Record>> {
+        let record = self.records.get_mut(digest);
+        record.filter(|record| record.header.is_live(now))
+    }
+
+    pub(super) fn tomb(&self, now: Timestamp, digest: &Digest) -> Option<&Tomb> {
+        let mut tombs = self.tombs.iter();
+        tombs.find(|tomb| tomb.digest == *digest && now < tomb.until)
+    }
+
+    /// What a creation by this commit finds under its key, if that decides it.
+    pub(super) fn standing(
+        &self,
+        now: Timestamp,
+        digest: &Digest,
+        commit: CommitId,
+    ) -> Option<CreateOutcome> {
+        match self.live(now, digest) {
+            Some(record) if record.header.commit_id == commit => Some(CreateOutcome::Created),
+            Some(_) => Some(CreateOutcome::Exists),
+            None => self.tomb(now, digest).map(|_| CreateOutcome::Gone),
+        }
+    }
+
+    /// Makes the key live with this record, where nothing stands.
+    pub(super) fn put(&mut self, digest: Digest, record: Arc<Record>) -> Dropped {
+        self.tombs.retain(|tomb| tomb.digest != digest);
+        self.expect(deadline(&record));
+        self.anonymous += usize::from(is_anonymous(&record));
+        let expired = self.records.insert(digest, record);
+        self.uncount(expired)
+    }
+
+    pub(super) fn take(&mut self, digest: &Digest) -> Dropped {
+        let taken = self.records.remove(digest);
+        self.uncount(taken)
+    }
+
+    fn uncount(&mut self, record: Dropped) -> Dropped {
+        let anonymous = record.as_deref().is_some_and(is_anonymous);
+        self.anonymous -= usize::from(anonymous);
+        record
+    }
+
+    /// Ends what stands under the key, and says whither it had moved. An older tombstone keeps its successor.
+    pub(super) fn bury(
+        &mut self,
+        op: &Op,
+        digest: &Digest,
+        successor: Option<StoreKey>,
+    ) -> (Dropped, Option<StoreKey>) {
+        let dropped = self.take(digest);
+        let until = op.now + op.grace;
+        self.expect(until);
+        let mut tombs = self.tombs.iter_mut();
+        let found = tombs.find(|tomb| tomb.digest == *digest);
+        if let Some(tomb) = found {
+            if op.now >= tomb.until {
+                tomb.successor = None;
+            }
+            tomb.successor = successor.or(tomb.successor);
+            tomb.until = tomb.until.max(until);
+            return (dropped, tomb.successor);
+        }
+        if self.tombs.len() >= MAX_TOMBS {
+            self.tombs.pop_front();
+        }
+        self.tombs.push_back(Tomb {
+            digest: *digest,
+            until,
+            successor,
+        });
+        (dropped, successor)
+    }
+
+    /// Something here will be dead at `deadline`.
+    pub(super) fn expect(&mut self, deadline: Timestamp) {
+        self.earliest = self.earliest.min(deadline);
+    }
+
+    /// Takes out at most `budget` records and tombstones that are `past`, and says how many tombstones and whether
+    /// that was all.
+    pub(super) fn sweep(
+        &mut self,
+        budget: usize,
+        past: impl Fn(Timestamp) -> bool,
+        dropped: &mut Vec<(Digest, Arc<Record>)>,
+    ) -> (usize, bool) {
+        let (mut left, mut earliest) = (budget, Timestamp::MAX);
+        let mut goes = |deadline: Timestamp| {
+            let goes = left > 0 && past(deadline);
+            if goes {
+                left -= 1;
+            } else {
+                earliest = earliest.min(deadline);
+            }
+            goes
+        };
+        let before = dropped.len();
+        dropped.extend(self.records.extract_if(|_, record| goes(deadline(record))));
+        let anonymous = dropped[before..]
+            .iter()
+            .filter(|(_, record)| is_anonymous(record));
+        self.anonymous -= anonymous.count();
+        let tombs = self.tombs.len();
+        self.tombs.retain(|tomb| !goes(tomb.until));
+        self.earliest = earliest;
+        if self.records.len() * 4 < self.records.capacity() {
+            self.records.shrink_to(self.records.len() * 2);
+        }
+        (tombs - self.tombs.len(), !past(earliest))
+    }
+
+    /// The anonymous session that was not seen for the longest time.
+    pub(super) fn least_seen_anonymous(&self) -> Option<Digest> {
+        let anonymous = self
+            .records
+            .iter()
+            .filter(|(_, record)| is_anonymous(record));
+        let least = anonymous.min_by_key(|(_, record)| record.header.last_seen);
+        least.map(|(digest, _)| *digest)
+    }
+}
+
+/// A table, its lock, and what can be told of it without the lock.
+pub(super) struct Shard {
+    table: Mutex<Table>,
+    earliest: AtomicU64,
+    anonymous: AtomicUsize,
+}
+
+impl Shard {
+    pub(super) fn new(seed: Seed) -> Self {
+        Self {
+            table: Mutex::new(Table {
+                records: HashMap::with_hasher(seed),
+                tombs: VecDeque::new(),
+                earliest: Timestamp::MAX,
+                anonymous: 0,
+            }),
+            earliest: AtomicU64::new(u64::MAX),
+            anonymous: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn lock(&self) -> Locked<'_> {
+        Locked {
+            // No code of an application runs under the lock, so no panic leaves a table half changed.
+            table: self.table.lock().unwrap_or_else(PoisonError::into_inner),
+            shard: self,
+        }
+    }
+
+    /// Nothing here is dead before this time.
+    pub(super) fn earliest(&self) -> Timestamp {
+        Timestamp::from_millis(self.earliest.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn has_anonymous(&self) -> bool {
+        self.anonymous.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// The table while its lock is held.
+pub(super) struct Locked<'a> {
+    table: MutexGuard<'a, Table>,
+    shard: &'a Shard,
+}
+
+impl std::ops::Deref for Locked<'_> {
+    type Target = Table;
+    fn deref(&self) -> &Table {
+        &self.table
+    }
+}
+
+impl std::ops::DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Table {
+        &mut self.table
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let (shard, table) = (self.shard, &*self.table);
+        shard
+            .earliest
+            .store(table.earliest.as_millis(), Ordering::Relaxed);
+        shard.anonymous.store(table.anonymous, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+impl Table {
+    pub(super) fn records(&self) -> impl Iterator<Item = (&Digest, &Arc<Record>)> {
+        self.records.iter()
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.records.capacity()
+    }
+
+    /// Panics unless counts and hints are right.
+    pub(super) fn check(&self) {
+        let anonymous = self.records.values().filter(|record| is_anonymous(record));
+        assert_eq!(self.anonymous, anonymous.count());
+        let deadlines = self.records.values().map(|record| deadline(record));
+        let tombs = self.tombs.iter().map(|tomb| tomb.until);
+        assert!(deadlines.chain(tombs).all(|at| at >= self.earliest));
+        assert!(self.tombs.len() <= MAX_TOMBS);
+        let live = self
+            .tombs
+            .iter()
+            .filter(|tomb| self.records.contains_key(&tomb.digest));
+        assert_eq!(live.count(), 0, "no tombstone stands beside a record");
+    }
+}
