@@ -1,1 +1,40 @@
-//! placeholder
+//! The derive macro of the `session` crate, which re-exports it. Depend on `session`, not on this.
+//!
+//! The way of one struct: `attr` reads its attributes and `ast` pairs them with its fields,
+//! `check` judges them together, `plan` says which methods each field gets, and `expand`
+//! writes them. Everything up to `check` collects errors in a `ctxt::Ctxt` and goes on, so that
+//! one compilation shows all of them.
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+mod ast;
+mod attr;
+mod check;
+mod ctxt;
+mod expand;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod ty;
+
+#[expect(missing_docs, reason = "`session` documents it where it re-exports it")]
+#[proc_macro_derive(SessionSchema, attributes(session))]
+pub fn derive_session_schema(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive(input.into()).into()
+}
+
+/// The derive on the tokens of `proc_macro2`, which exist outside a compiler too.
+fn derive(input: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(input) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error(),
+    };
+    let mut cx = ctxt::Ctxt::default();
+    let schema = ast::Schema::parse(&mut cx, &input);
+    check::check(&mut cx, &schema);
+    match cx.finish() {
+        Ok(()) => expand::schema(&schema),
+        Err(errors) => expand::fallback(&schema, &errors),
+    }
+}

@@ -57,6 +57,12 @@ pub enum ErrorKind {
     Panicked,
     /// The cryptographic generator failed, so no id could be made. 500.
     Random,
+    /// A required field is not in the session. 401.
+    MissingField,
+    /// Two schemas of the layer disagree about a key. 500.
+    SchemaConflict,
+    /// A lifetime that cannot be was asked for. 500.
+    Config,
     /// The response head is on its way, so the client can no longer be told a new id. Nothing was saved. 500.
     HeadSent,
     /// Other requests kept changing the session until the deadline, or a required field has gone. Nothing was
@@ -138,7 +144,7 @@ impl Error {
         })
     }
 
-    /// The status code of a response that reports it: 409, 500 or 503, as [`ErrorKind`] says.
+    /// The status code of a response that reports it: 401, 409, 500 or 503, as [`ErrorKind`] says.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self.0.kind {
@@ -148,7 +154,10 @@ impl Error {
             | ErrorKind::Encode
             | ErrorKind::Panicked
             | ErrorKind::Random
+            | ErrorKind::SchemaConflict
+            | ErrorKind::Config
             | ErrorKind::HeadSent => 500,
+            ErrorKind::MissingField => 401,
             ErrorKind::Conflict | ErrorKind::Store => 503,
             ErrorKind::Gone | ErrorKind::OwnerRefused | ErrorKind::OwnerRevoked => 409,
         }
@@ -162,6 +171,13 @@ impl From<StoreError> for Error {
             _ => ErrorKind::Store,
         };
         Self::new(kind, None, Detail::Store(error))
+    }
+}
+
+#[cfg(feature = "tower")]
+impl From<crate::ConfigError> for Error {
+    fn from(_: crate::ConfigError) -> Self {
+        Self::of(ErrorKind::Config)
     }
 }
 
@@ -198,6 +214,9 @@ impl fmt::Display for Error {
             ErrorKind::Encode => "cannot be encoded",
             ErrorKind::Panicked => "an update panicked when it was repeated on a newer state",
             ErrorKind::Random => "the cryptographic random generator failed",
+            ErrorKind::MissingField => "is required and not in the session",
+            ErrorKind::Config => "the lifetime is impossible",
+            ErrorKind::SchemaConflict => "is not what two schemas of this layer agree about",
             ErrorKind::HeadSent => "the client can no longer be told a new session id",
             ErrorKind::Conflict if self.key().is_some() => "is required and has gone meanwhile",
             ErrorKind::Conflict => "other requests kept changing the session until the deadline",

@@ -57,8 +57,8 @@ fn put_value(out: &mut Vec<u8>, format: Format, value: &Value) -> Result<(), Une
     Ok(())
 }
 
-pub(super) fn decode(bytes: Bytes) -> Result<Data, DecodeError> {
-    let mut reader = Reader::new(&bytes);
+pub(super) fn decode(bytes: &Bytes) -> Result<Data, DecodeError> {
+    let mut reader = Reader::new(bytes);
     match reader.byte()? {
         VERSION => {}
         0 => return Err(DecodeError::Damaged),
@@ -69,10 +69,10 @@ pub(super) fn decode(bytes: Bytes) -> Result<Data, DecodeError> {
     for _ in 0..count {
         let key = Key::from(reader.text()?);
         let slot = match reader.byte()? {
-            PLAIN => Slot::Plain(value(&mut reader, &bytes)?),
+            PLAIN => Slot::Plain(value(&mut reader, bytes)?),
             EXPIRING => {
                 let expires = Timestamp::from_millis(reader.u64()?);
-                Slot::Expiring(expires, value(&mut reader, &bytes)?)
+                Slot::Expiring(expires, value(&mut reader, bytes)?)
             }
             FLASH => {
                 let count = reader.len()?;
@@ -84,7 +84,7 @@ pub(super) fn decode(bytes: Bytes) -> Result<Data, DecodeError> {
                     list.push(FlashEntry {
                         id,
                         expires,
-                        value: value(&mut reader, &bytes)?,
+                        value: value(&mut reader, bytes)?,
                     });
                 }
                 Slot::Flash(Arc::new(list))

@@ -89,6 +89,10 @@ impl Codec {
     /// # Errors
     ///
     /// [`DecodeError`]: no part of damaged bytes is used.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the values go on sharing the buffer"
+    )]
     pub fn decode(
         &self,
         key: &StoreKey,
@@ -96,7 +100,7 @@ impl Codec {
         bytes: Bytes,
     ) -> Result<Data, DecodeError> {
         let _ = (key, header);
-        frame::decode(bytes)
+        frame::decode(&bytes)
     }
 
     /// Header and data in one byte string, for stores that keep a record in one place.
@@ -116,6 +120,10 @@ impl Codec {
     /// # Errors
     ///
     /// [`DecodeError`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the values go on sharing the buffer"
+    )]
     pub fn decode_record(&self, key: &StoreKey, bytes: Bytes) -> Result<Record, DecodeError> {
         let (header, used) = header::decode(&bytes)?;
         let data = self.decode(key, &header, bytes.slice(used..))?;

@@ -99,7 +99,7 @@ fn t44_no_bit_flip_panics() {
 fn t60_a_huge_length_allocates_nothing() {
     let bytes = [&[1u8][..], &u32::MAX.to_le_bytes(), &[0; 32]].concat();
     assert_eq!(
-        frame::decode(bytes.into()).unwrap_err(),
+        frame::decode(&bytes.into()).unwrap_err(),
         DecodeError::Damaged
     );
 }

@@ -174,11 +174,6 @@ impl Value {
         self.read(T::clone)
     }
 
-    /// Whether it can be read as a `T`.
-    pub(crate) fn check<T: SessionValue>(&self) -> Result<(), Cause> {
-        self.read::<T, _>(|_| ())
-    }
-
     /// Appends the encoded value and says in which format it is: bytes stay as they are.
     pub(crate) fn write(&self, format: Format, out: &mut Vec<u8>) -> Result<Format, Unencodable> {
         match &self.0 {
@@ -282,10 +277,10 @@ mod tests {
     fn bytes_are_decoded_once_and_written_back_as_they_came() {
         let value = json("{\"a\" : 1}");
         let first = value
-            .read::<BTreeMap<String, u8>, _>(|map| std::ptr::from_ref(map))
+            .read::<BTreeMap<String, u8>, _>(std::ptr::from_ref)
             .unwrap();
         let second = value
-            .read::<BTreeMap<String, u8>, _>(|map| std::ptr::from_ref(map))
+            .read::<BTreeMap<String, u8>, _>(std::ptr::from_ref)
             .unwrap();
         assert_eq!(first, second);
         let mut out = Vec::new();

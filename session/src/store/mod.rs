@@ -1,7 +1,10 @@
 //! The contract between the layer and a backend.
 
+#[cfg(feature = "tower")]
 mod erased;
 mod error;
+#[cfg(feature = "tower")]
+mod none;
 
 use std::fmt;
 use std::future::Future;
@@ -14,7 +17,10 @@ use crate::record::{Record, SessionHandle, Version};
 use crate::time::Timestamp;
 
 #[cfg(feature = "tower")]
-pub(crate) use erased::ErasedStore;
+pub(crate) use self::{
+    erased::{ErasedStore, StoreFuture},
+    none::NoStore,
+};
 pub use error::{StoreError, StoreErrorKind};
 
 /// What every verb is told first: the caller's time, and how long things are remembered.

@@ -4,6 +4,7 @@
 //! - [`ModelStore`] is the contract in its shortest form: one lock, three maps.
 //! - [`FakeClock`] stands still until it is moved.
 //! - [`CountingStore`] counts the calls that reach a store.
+//! - [`SteppedStore`] holds each call until a test lets it proceed.
 //! - [`FaultStore`] fails, delays, hangs, loses answers and does things twice, on the call that a test names.
 
 mod clock;
@@ -11,12 +12,14 @@ pub mod conformance;
 mod counting;
 mod fault;
 mod model;
+mod stepped;
 mod verb;
 
 pub use clock::FakeClock;
 pub use counting::{CountingStore, Counts};
 pub use fault::{Fault, FaultStore};
 pub use model::ModelStore;
+pub use stepped::SteppedStore;
 pub use verb::Verb;
 
 #[doc(inline)]

@@ -48,6 +48,8 @@ pub(crate) enum Mistake {
     NoTombstone,
     /// `destroy` does not hand back a successor.
     NoSuccessor,
+    /// `read` does not say where a session moved on to.
+    TombstoneNamesNobody,
     /// `read` serves a session for twice its lifetime.
     DoubleLifetime,
     /// `read` sweeps what it finds expired.

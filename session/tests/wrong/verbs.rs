@@ -41,6 +41,9 @@ impl SessionStore for WrongStore {
                     .await?;
                 return Ok(ReadOutcome::Live(record));
             }
+            (ReadOutcome::Gone { .. }, Mistake::TombstoneNamesNobody) => {
+                return Ok(ReadOutcome::Gone { successor: None });
+            }
             _ => {}
         }
         Ok(outcome)

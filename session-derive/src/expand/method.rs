@@ -1,0 +1,166 @@
+//! One method of one field.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::GenericParam;
+
+use super::Output;
+use crate::ast::{Field, Kind};
+use crate::attr::word;
+use crate::plan::{self, Method};
+
+pub(super) fn default_name(field: &Field<'_>) -> Ident {
+    format_ident!("__default_{}", field.ident)
+}
+
+impl Output<'_> {
+    pub(super) fn method(&self, field: &Field<'_>, method: Method) -> TokenStream {
+        let name = method.name(field.ident);
+        let vis = field.vis;
+        let reads = method == plan::getter(field);
+        let mut docs = field
+            .attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("doc"))
+            .peekable();
+        let doc = if reads && docs.peek().is_some() {
+            quote!(#(#docs)*)
+        } else {
+            doc_attributes(&doc(field, method))
+        };
+        let deprecated = field
+            .attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("deprecated"));
+        let must_use = reads.then(|| quote!(#[must_use]));
+        let signature = self.signature(field, method);
+        let body = match method {
+            // `unimplemented!()` has no type, and what has no type is no future.
+            Method::Consume if self.failed => quote!(::core::future::pending()),
+            _ => {
+                let (this, index, call) = (&self.schema.this, field.index, call(field, method));
+                self.body(quote!(self.__handle.field::<#this, __Private, #index>().#call))
+            }
+        };
+        quote! {
+            #doc
+            #(#deprecated)*
+            #must_use
+            #[inline]
+            #vis fn #name #signature {
+                #body
+            }
+        }
+    }
+
+    fn signature(&self, field: &Field<'_>, method: Method) -> TokenStream {
+        let value = &field.value;
+        let option = quote!(::core::option::Option<#value>);
+        let stored = match field.kind {
+            Kind::Optional | Kind::FlashOne => option.clone(),
+            Kind::FlashMany => quote!(::std::vec::Vec<#value>),
+            Kind::Default | Kind::Required => value.clone(),
+        };
+        match method {
+            Method::Get | Method::Peek | Method::Take => quote!((&self) -> #stored),
+            Method::With => {
+                let found = match field.kind {
+                    Kind::Optional => quote!(::core::option::Option<__R>),
+                    _ => quote!(__R),
+                };
+                quote!(<__R>(&self, read: impl ::core::ops::FnOnce(&#value) -> __R) -> #found)
+            }
+            Method::Set | Method::Push => quote!((&self, value: #value)),
+            Method::Update => quote! {(
+                &self,
+                update: impl ::core::ops::Fn(&mut #stored) + ::core::marker::Send + 'static,
+            )},
+            Method::Consume => {
+                let krate = &self.krate;
+                let params = self.schema.generics.params.iter().map(|param| match param {
+                    GenericParam::Lifetime(param) => quote!(#param),
+                    GenericParam::Type(param) => param.ident.to_token_stream(),
+                    GenericParam::Const(param) => param.ident.to_token_stream(),
+                });
+                // Spelt out, because the default differs between editions.
+                quote! {
+                    (&self) -> impl ::core::future::Future<
+                        Output = ::core::result::Result<#option, #krate::Error>,
+                    > + ::core::marker::Send + use<'_, #(#params),*>
+                }
+            }
+            Method::Clear => quote!((&self)),
+        }
+    }
+}
+
+/// The method of the runtime's `Access`, with its arguments.
+fn call(field: &Field<'_>, method: Method) -> TokenStream {
+    let default = default_name(field);
+    match (method, field.kind) {
+        (Method::Get, Kind::Optional) => quote!(get()),
+        (Method::Get, Kind::Default) => quote!(get_or(Self::#default)),
+        (Method::Get, _) => quote!(get_required()),
+        (Method::With, Kind::Optional) => quote!(with(read)),
+        (Method::With, Kind::Default) => quote!(with_or(Self::#default, read)),
+        (Method::With, _) => quote!(with_required(read)),
+        (Method::Peek, Kind::FlashMany) => quote!(flash_peek_all()),
+        (Method::Peek, _) => quote!(flash_peek_one()),
+        (Method::Set, Kind::FlashOne) => quote!(flash_set(value)),
+        (Method::Set, _) => quote!(set(value)),
+        (Method::Push, _) => quote!(flash_push(value)),
+        (Method::Update, Kind::Optional) => quote!(update(update)),
+        (Method::Update, Kind::Default) => quote!(update_or(Self::#default, update)),
+        (Method::Update, _) => quote!(update_required(update)),
+        (Method::Take, Kind::FlashMany) => quote!(flash_take_all()),
+        (Method::Take, Kind::FlashOne) => quote!(flash_take_one()),
+        (Method::Take, _) => quote!(take()),
+        (Method::Consume, _) => quote!(consume()),
+        (Method::Clear, _) => quote!(clear()),
+    }
+}
+
+/// One attribute a line, as `///` makes them.
+pub(super) fn doc_attributes(text: &str) -> TokenStream {
+    let lines = text.lines().map(|line| match line {
+        "" => String::new(),
+        line => format!(" {line}"),
+    });
+    quote!(#(#[doc = #lines])*)
+}
+
+/// The documentation of a method, for a getter only where the field has none.
+fn doc(field: &Field<'_>, method: Method) -> String {
+    let name = &field.name;
+    let link = format!(
+        "[`{name}`](Self::{})",
+        plan::getter(field).name(field.ident)
+    );
+    let owner = field.has(word::OWNER);
+    match (method, field.kind) {
+        (Method::Get, Kind::Optional) => format!("Returns `{name}`, if the session has it."),
+        (Method::Get, Kind::Default) => format!("Returns `{name}`, or its default."),
+        (Method::Get, _) => format!("Returns `{name}`."),
+        (Method::With, _) => format!("Reads {link} in place, for values that are costly to clone."),
+        (Method::Peek, _) => format!("Returns `{name}`, which stays to be taken."),
+        (Method::Set, _) if owner => format!("Sets {link}: signs in, and the session id rotates."),
+        (Method::Set, Kind::FlashOne) => format!("Sets {link}, until it is taken."),
+        (Method::Set, _) => format!("Sets {link}."),
+        (Method::Push, _) => format!("Adds a value to {link}, until it is taken."),
+        (Method::Update, _) => format!(
+            "Updates {link} atomically across concurrent requests.\n\n`update` runs at once, and \
+             again on what another request stored meanwhile: it must have no side effects."
+        ),
+        (Method::Take, Kind::Optional) => format!("Returns {link} and removes it."),
+        (Method::Take, _) => format!("Returns {link} and removes exactly what it returns."),
+        (Method::Consume, _) => format!(
+            "Removes {link} at once, and returns it to exactly one of all concurrent callers.\n\n\
+             # Errors\n\nThe session could not be committed."
+        ),
+        (Method::Clear, _) if owner => format!("Removes {link}: signs out, and the id rotates."),
+        (Method::Clear, Kind::Default) => {
+            format!("Removes {link}, which reads as its default then.")
+        }
+        (Method::Clear, _) => format!("Removes {link}."),
+    }
+}

@@ -1,0 +1,250 @@
+/// Typed access to a session, generated from [`Attributes`].
+#[allow(dead_code)]
+#[allow(deprecated)]
+#[allow(clippy::option_option, reason = "told apart on purpose")]
+#[allow(dropping_copy_types)]
+struct AttributesAccessor {
+    __handle: ::session::__private::Handle,
+    __schema: ::core::marker::PhantomData<fn() -> Attributes>,
+}
+#[allow(dead_code)]
+#[allow(deprecated)]
+#[allow(clippy::option_option, reason = "told apart on purpose")]
+#[allow(dropping_copy_types)]
+const _: () = {
+    impl AttributesAccessor {
+        /// Returns `type`, if the session has it.
+        #[must_use]
+        #[inline]
+        pub fn r#type(&self) -> ::core::option::Option<Option<u8>> {
+            self.__handle.field::<Attributes, __Private, 0usize>().get()
+        }
+        /// Reads [`type`](Self::r#type) in place, for values that are costly to clone.
+        #[inline]
+        pub fn with_type<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&Option<u8>) -> __R,
+        ) -> ::core::option::Option<__R> {
+            self.__handle.field::<Attributes, __Private, 0usize>().with(read)
+        }
+        /// Sets [`type`](Self::r#type).
+        #[inline]
+        pub fn set_type(&self, value: Option<u8>) {
+            self.__handle.field::<Attributes, __Private, 0usize>().set(value)
+        }
+        /// Updates [`type`](Self::r#type) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        pub fn update_type(
+            &self,
+            update: impl ::core::ops::Fn(
+                &mut ::core::option::Option<Option<u8>>,
+            ) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle.field::<Attributes, __Private, 0usize>().update(update)
+        }
+        /// Returns [`type`](Self::r#type) and removes it.
+        #[inline]
+        pub fn take_type(&self) -> ::core::option::Option<Option<u8>> {
+            self.__handle.field::<Attributes, __Private, 0usize>().take()
+        }
+        /// Removes [`type`](Self::r#type) at once, and returns it to exactly one of all concurrent callers.
+        ///
+        /// # Errors
+        ///
+        /// The session could not be committed.
+        #[inline]
+        pub fn consume_type(
+            &self,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                ::core::option::Option<Option<u8>>,
+                ::session::Error,
+            >,
+        > + ::core::marker::Send + use<'_> {
+            self.__handle.field::<Attributes, __Private, 0usize>().consume()
+        }
+        /// Removes [`type`](Self::r#type).
+        #[inline]
+        pub fn clear_type(&self) {
+            self.__handle.field::<Attributes, __Private, 0usize>().clear()
+        }
+        /// Before the redesign.
+        ///
+        /// Nobody reads it.
+        #[deprecated(note = "use `type`")]
+        #[must_use]
+        #[inline]
+        pub(super) fn kind(&self) -> ::core::option::Option<Kind> {
+            self.__handle.field::<Attributes, __Private, 1usize>().get()
+        }
+        /// Reads [`kind`](Self::kind) in place, for values that are costly to clone.
+        #[deprecated(note = "use `type`")]
+        #[inline]
+        pub(super) fn with_kind<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&Kind) -> __R,
+        ) -> ::core::option::Option<__R> {
+            self.__handle.field::<Attributes, __Private, 1usize>().with(read)
+        }
+        /// Sets [`kind`](Self::kind).
+        #[deprecated(note = "use `type`")]
+        #[inline]
+        pub(super) fn set_kind(&self, value: Kind) {
+            self.__handle.field::<Attributes, __Private, 1usize>().set(value)
+        }
+        /// Updates [`kind`](Self::kind) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[deprecated(note = "use `type`")]
+        #[inline]
+        pub(super) fn update_kind(
+            &self,
+            update: impl ::core::ops::Fn(
+                &mut ::core::option::Option<Kind>,
+            ) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle.field::<Attributes, __Private, 1usize>().update(update)
+        }
+        /// Returns [`kind`](Self::kind) and removes it.
+        #[deprecated(note = "use `type`")]
+        #[inline]
+        pub(super) fn take_kind(&self) -> ::core::option::Option<Kind> {
+            self.__handle.field::<Attributes, __Private, 1usize>().take()
+        }
+        /// Removes [`kind`](Self::kind) at once, and returns it to exactly one of all concurrent callers.
+        ///
+        /// # Errors
+        ///
+        /// The session could not be committed.
+        #[deprecated(note = "use `type`")]
+        #[inline]
+        pub(super) fn consume_kind(
+            &self,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                ::core::option::Option<Kind>,
+                ::session::Error,
+            >,
+        > + ::core::marker::Send + use<'_> {
+            self.__handle.field::<Attributes, __Private, 1usize>().consume()
+        }
+        /// Removes [`kind`](Self::kind).
+        #[deprecated(note = "use `type`")]
+        #[inline]
+        pub(super) fn clear_kind(&self) {
+            self.__handle.field::<Attributes, __Private, 1usize>().clear()
+        }
+        /// Returns `cart`.
+        #[must_use]
+        #[inline]
+        pub(in crate::account) fn cart(&self) -> Vec<Item> {
+            self.__handle.field::<Attributes, __Private, 2usize>().get_required()
+        }
+        /// Reads [`cart`](Self::cart) in place, for values that are costly to clone.
+        #[inline]
+        pub(in crate::account) fn with_cart<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&Vec<Item>) -> __R,
+        ) -> __R {
+            self.__handle.field::<Attributes, __Private, 2usize>().with_required(read)
+        }
+        /// Sets [`cart`](Self::cart).
+        #[inline]
+        pub(in crate::account) fn set_cart(&self, value: Vec<Item>) {
+            self.__handle.field::<Attributes, __Private, 2usize>().set(value)
+        }
+        /// Updates [`cart`](Self::cart) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        pub(in crate::account) fn update_cart(
+            &self,
+            update: impl ::core::ops::Fn(&mut Vec<Item>) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle
+                .field::<Attributes, __Private, 2usize>()
+                .update_required(update)
+        }
+        /// The session itself, for what the schema does not describe.
+        #[must_use]
+        fn session(&self) -> &::session::Session {
+            self.__handle.session()
+        }
+        /// The whole [`Attributes`] as it is now. Flash fields are not taken.
+        #[must_use]
+        fn snapshot(&self) -> Attributes {
+            Attributes {
+                r#type: self.r#type(),
+                kind: self.kind(),
+                cart: self.cart(),
+            }
+        }
+        fn __read(__schema: &Attributes) {
+            let _ = &__schema.r#type;
+            let _ = &__schema.kind;
+            let _ = &__schema.cart;
+        }
+    }
+    #[automatically_derived]
+    impl ::session::SessionSchema for Attributes {
+        type Accessor = AttributesAccessor;
+        const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
+            name: "Attributes",
+            fields: &[
+                ::session::__private::Access::<
+                    Attributes,
+                    __Private,
+                    0usize,
+                >::optional("type", "type"),
+                ::session::__private::Access::<
+                    Attributes,
+                    __Private,
+                    1usize,
+                >::optional("kind", "kind"),
+                ::session::__private::Access::<
+                    Attributes,
+                    __Private,
+                    2usize,
+                >::required("cart", "cart"),
+            ],
+            on_missing: ::session::__private::OnMissing::Status(401u16),
+        };
+        fn __accessor(__handle: ::session::__private::Handle) -> AttributesAccessor {
+            AttributesAccessor {
+                __handle,
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    enum __Private {}
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 0usize> for Attributes {
+        type Value = Option<u8>;
+    }
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 1usize> for Attributes {
+        type Value = Kind;
+    }
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 2usize> for Attributes {
+        type Value = Vec<Item>;
+    }
+    #[automatically_derived]
+    impl ::core::clone::Clone for AttributesAccessor {
+        fn clone(&self) -> Self {
+            AttributesAccessor {
+                __handle: ::core::clone::Clone::clone(&self.__handle),
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for AttributesAccessor {
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let __schema = <Attributes as ::session::SessionSchema>::SCHEMA;
+            self.__handle.fmt_debug("AttributesAccessor", __schema, __f)
+        }
+    }
+};

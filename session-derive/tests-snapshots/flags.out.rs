@@ -1,0 +1,182 @@
+/// Typed access to a session, generated from [`Flags`].
+#[allow(dead_code)]
+struct FlagsAccessor {
+    __handle: ::session::__private::Handle,
+    __schema: ::core::marker::PhantomData<fn() -> Flags>,
+}
+#[allow(dead_code)]
+const _: () = {
+    impl FlagsAccessor {
+        /// Returns `role`.
+        #[must_use]
+        #[inline]
+        fn role(&self) -> Role {
+            self.__handle.field::<Flags, __Private, 0usize>().get_required()
+        }
+        /// Reads [`role`](Self::role) in place, for values that are costly to clone.
+        #[inline]
+        fn with_role<__R>(&self, read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
+            self.__handle.field::<Flags, __Private, 0usize>().with_required(read)
+        }
+        /// Returns `pin`, if the session has it.
+        #[must_use]
+        #[inline]
+        fn pin(&self) -> ::core::option::Option<u32> {
+            self.__handle.field::<Flags, __Private, 1usize>().get()
+        }
+        /// Reads [`pin`](Self::pin) in place, for values that are costly to clone.
+        #[inline]
+        fn with_pin<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&u32) -> __R,
+        ) -> ::core::option::Option<__R> {
+            self.__handle.field::<Flags, __Private, 1usize>().with(read)
+        }
+        /// Sets [`pin`](Self::pin).
+        #[inline]
+        fn set_pin(&self, value: u32) {
+            self.__handle.field::<Flags, __Private, 1usize>().set(value)
+        }
+        /// Updates [`pin`](Self::pin) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        fn update_pin(
+            &self,
+            update: impl ::core::ops::Fn(
+                &mut ::core::option::Option<u32>,
+            ) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle.field::<Flags, __Private, 1usize>().update(update)
+        }
+        /// Returns [`pin`](Self::pin) and removes it.
+        #[inline]
+        fn take_pin(&self) -> ::core::option::Option<u32> {
+            self.__handle.field::<Flags, __Private, 1usize>().take()
+        }
+        /// Removes [`pin`](Self::pin) at once, and returns it to exactly one of all concurrent callers.
+        ///
+        /// # Errors
+        ///
+        /// The session could not be committed.
+        #[inline]
+        fn consume_pin(
+            &self,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                ::core::option::Option<u32>,
+                ::session::Error,
+            >,
+        > + ::core::marker::Send + use<'_> {
+            self.__handle.field::<Flags, __Private, 1usize>().consume()
+        }
+        /// Removes [`pin`](Self::pin).
+        #[inline]
+        fn clear_pin(&self) {
+            self.__handle.field::<Flags, __Private, 1usize>().clear()
+        }
+        /// Returns `beta`, or its default.
+        #[must_use]
+        #[inline]
+        fn beta(&self) -> bool {
+            self.__handle
+                .field::<Flags, __Private, 2usize>()
+                .get_or(Self::__default_beta)
+        }
+        /// Reads [`beta`](Self::beta) in place, for values that are costly to clone.
+        #[inline]
+        fn with_beta<__R>(&self, read: impl ::core::ops::FnOnce(&bool) -> __R) -> __R {
+            self.__handle
+                .field::<Flags, __Private, 2usize>()
+                .with_or(Self::__default_beta, read)
+        }
+        fn __default_beta() -> bool {
+            <bool as ::core::default::Default>::default()
+        }
+        /// The session itself, for what the schema does not describe.
+        #[must_use]
+        fn session(&self) -> &::session::Session {
+            self.__handle.session()
+        }
+        /// The whole [`Flags`] as it is now. Flash fields are not taken.
+        #[must_use]
+        fn snapshot(&self) -> Flags {
+            Flags {
+                role: self.role(),
+                pin: self.pin(),
+                beta: self.beta(),
+            }
+        }
+        fn __read(__schema: &Flags) {
+            let _ = &__schema.role;
+            let _ = &__schema.pin;
+            let _ = &__schema.beta;
+        }
+    }
+    #[automatically_derived]
+    impl ::session::SessionSchema for Flags {
+        type Accessor = FlagsAccessor;
+        const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
+            name: "Flags",
+            fields: &[
+                ::session::__private::Access::<
+                    Flags,
+                    __Private,
+                    0usize,
+                >::required("role", "role")
+                    .read_only()
+                    .strict(),
+                ::session::__private::Access::<
+                    Flags,
+                    __Private,
+                    1usize,
+                >::optional("pin", "pin")
+                    .ttl(5400000u64)
+                    .keep()
+                    .secret(),
+                ::session::__private::Access::<
+                    Flags,
+                    __Private,
+                    2usize,
+                >::default("beta", "beta")
+                    .read_only(),
+            ],
+            on_missing: ::session::__private::OnMissing::Status(401u16),
+        };
+        fn __accessor(__handle: ::session::__private::Handle) -> FlagsAccessor {
+            FlagsAccessor {
+                __handle,
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    enum __Private {}
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 0usize> for Flags {
+        type Value = Role;
+    }
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 1usize> for Flags {
+        type Value = u32;
+    }
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 2usize> for Flags {
+        type Value = bool;
+    }
+    #[automatically_derived]
+    impl ::core::clone::Clone for FlagsAccessor {
+        fn clone(&self) -> Self {
+            FlagsAccessor {
+                __handle: ::core::clone::Clone::clone(&self.__handle),
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for FlagsAccessor {
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let __schema = <Flags as ::session::SessionSchema>::SCHEMA;
+            self.__handle.fmt_debug("FlagsAccessor", __schema, __f)
+        }
+    }
+};

@@ -1,0 +1,312 @@
+/// Typed access to a session, generated from [`Prefs`].
+#[allow(dead_code)]
+pub struct PrefsAccessor<T: Ord = String, const N: usize = 4>
+where
+    T: Hash,
+{
+    __handle: ::session::__private::Handle,
+    __schema: ::core::marker::PhantomData<fn() -> Prefs<T, N>>,
+}
+#[allow(dead_code)]
+const _: () = {
+    impl<T: Ord, const N: usize> PrefsAccessor<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        /// Returns `who`, if the session has it.
+        #[must_use]
+        #[inline]
+        pub fn who(&self) -> ::core::option::Option<T> {
+            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().get()
+        }
+        /// Reads [`who`](Self::who) in place, for values that are costly to clone.
+        #[inline]
+        pub fn with_who<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&T) -> __R,
+        ) -> ::core::option::Option<__R> {
+            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().with(read)
+        }
+        /// Sets [`who`](Self::who): signs in, and the session id rotates.
+        #[inline]
+        pub fn set_who(&self, value: T) {
+            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().set(value)
+        }
+        /// Removes [`who`](Self::who): signs out, and the id rotates.
+        #[inline]
+        pub fn clear_who(&self) {
+            self.__handle.field::<Prefs<T, N>, __Private, 0usize>().clear()
+        }
+        /// Returns `recent`, or its default.
+        #[must_use]
+        #[inline]
+        pub fn recent(&self) -> [T; N] {
+            self.__handle
+                .field::<Prefs<T, N>, __Private, 1usize>()
+                .get_or(Self::__default_recent)
+        }
+        /// Reads [`recent`](Self::recent) in place, for values that are costly to clone.
+        #[inline]
+        pub fn with_recent<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&[T; N]) -> __R,
+        ) -> __R {
+            self.__handle
+                .field::<Prefs<T, N>, __Private, 1usize>()
+                .with_or(Self::__default_recent, read)
+        }
+        /// Sets [`recent`](Self::recent).
+        #[inline]
+        pub fn set_recent(&self, value: [T; N]) {
+            self.__handle.field::<Prefs<T, N>, __Private, 1usize>().set(value)
+        }
+        /// Updates [`recent`](Self::recent) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        pub fn update_recent(
+            &self,
+            update: impl ::core::ops::Fn(&mut [T; N]) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle
+                .field::<Prefs<T, N>, __Private, 1usize>()
+                .update_or(Self::__default_recent, update)
+        }
+        /// Removes [`recent`](Self::recent), which reads as its default then.
+        #[inline]
+        pub fn clear_recent(&self) {
+            self.__handle.field::<Prefs<T, N>, __Private, 1usize>().clear()
+        }
+        fn __default_recent() -> [T; N] {
+            <[T; N] as ::core::default::Default>::default()
+        }
+        /// Returns `limit`, or its default.
+        #[must_use]
+        #[inline]
+        pub fn limit(&self) -> u8 {
+            self.__handle
+                .field::<Prefs<T, N>, __Private, 2usize>()
+                .get_or(Self::__default_limit)
+        }
+        /// Reads [`limit`](Self::limit) in place, for values that are costly to clone.
+        #[inline]
+        pub fn with_limit<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&u8) -> __R,
+        ) -> __R {
+            self.__handle
+                .field::<Prefs<T, N>, __Private, 2usize>()
+                .with_or(Self::__default_limit, read)
+        }
+        /// Sets [`limit`](Self::limit).
+        #[inline]
+        pub fn set_limit(&self, value: u8) {
+            self.__handle.field::<Prefs<T, N>, __Private, 2usize>().set(value)
+        }
+        /// Updates [`limit`](Self::limit) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        pub fn update_limit(
+            &self,
+            update: impl ::core::ops::Fn(&mut u8) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle
+                .field::<Prefs<T, N>, __Private, 2usize>()
+                .update_or(Self::__default_limit, update)
+        }
+        /// Removes [`limit`](Self::limit), which reads as its default then.
+        #[inline]
+        pub fn clear_limit(&self) {
+            self.__handle.field::<Prefs<T, N>, __Private, 2usize>().clear()
+        }
+        fn __default_limit() -> u8 {
+            Prefs::<T, N>::LIMIT
+        }
+        /// Returns `seen`, which stays to be taken.
+        #[must_use]
+        #[inline]
+        pub fn peek_seen(&self) -> ::std::vec::Vec<T> {
+            self.__handle.field::<Prefs<T, N>, __Private, 3usize>().flash_peek_all()
+        }
+        /// Adds a value to [`seen`](Self::peek_seen), until it is taken.
+        #[inline]
+        pub fn push_seen(&self, value: T) {
+            self.__handle.field::<Prefs<T, N>, __Private, 3usize>().flash_push(value)
+        }
+        /// Returns [`seen`](Self::peek_seen) and removes exactly what it returns.
+        #[inline]
+        pub fn take_seen(&self) -> ::std::vec::Vec<T> {
+            self.__handle.field::<Prefs<T, N>, __Private, 3usize>().flash_take_all()
+        }
+        /// The session itself, for what the schema does not describe.
+        #[must_use]
+        pub fn session(&self) -> &::session::Session {
+            self.__handle.session()
+        }
+        /// The whole [`Prefs`] as it is now. Flash fields are not taken.
+        #[must_use]
+        pub fn snapshot(&self) -> Prefs<T, N> {
+            Prefs {
+                who: self.who(),
+                recent: self.recent(),
+                limit: self.limit(),
+                seen: self.peek_seen(),
+            }
+        }
+        fn __read(__schema: &Prefs<T, N>) {
+            let _ = &__schema.who;
+            let _ = &__schema.recent;
+            let _ = &__schema.limit;
+            let _ = &__schema.seen;
+        }
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::session::SessionSchema for Prefs<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        type Accessor = PrefsAccessor<T, N>;
+        const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
+            name: "Prefs",
+            fields: &[
+                ::session::__private::Access::<
+                    Prefs<T, N>,
+                    __Private,
+                    0usize,
+                >::optional("who", "who")
+                    .owner(
+                        ::session::__private::Access::<
+                            Prefs<T, N>,
+                            __Private,
+                            0usize,
+                        >::owner_key,
+                    ),
+                ::session::__private::Access::<
+                    Prefs<T, N>,
+                    __Private,
+                    1usize,
+                >::default("recent", "recent"),
+                ::session::__private::Access::<
+                    Prefs<T, N>,
+                    __Private,
+                    2usize,
+                >::default("limit", "limit"),
+                ::session::__private::Access::<
+                    Prefs<T, N>,
+                    __Private,
+                    3usize,
+                >::flash_many("seen", "seen"),
+            ],
+            on_missing: ::session::__private::OnMissing::Status(401u16),
+        };
+        fn __accessor(__handle: ::session::__private::Handle) -> PrefsAccessor<T, N> {
+            PrefsAccessor {
+                __handle,
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    enum __Private {}
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 0usize>
+    for Prefs<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        type Value = T;
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::session::__private::OwnerField<__Private, 0usize>
+    for Prefs<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        type Owner = T;
+        fn owner(__value: &T) -> &T {
+            __value
+        }
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 1usize>
+    for Prefs<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        type Value = [T; N];
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 2usize>
+    for Prefs<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        type Value = u8;
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<__Private, 3usize>
+    for Prefs<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        type Value = T;
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::core::clone::Clone for PrefsAccessor<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        fn clone(&self) -> Self {
+            PrefsAccessor {
+                __handle: ::core::clone::Clone::clone(&self.__handle),
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl<T: Ord, const N: usize> ::core::fmt::Debug for PrefsAccessor<T, N>
+    where
+        T: Hash,
+        T: 'static,
+        T: ::session::SessionValue + ::core::fmt::Display,
+        [T; N]: ::session::SessionValue + ::core::default::Default,
+        T: ::session::SessionValue,
+    {
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let __schema = <Prefs<T, N> as ::session::SessionSchema>::SCHEMA;
+            self.__handle.fmt_debug("PrefsAccessor", __schema, __f)
+        }
+    }
+};

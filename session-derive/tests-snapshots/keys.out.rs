@@ -1,0 +1,194 @@
+/// Typed access to a session, generated from [`Keys`].
+#[allow(dead_code)]
+struct KeysAccessor {
+    __handle: ::session::__private::Handle,
+    __schema: ::core::marker::PhantomData<fn() -> Keys>,
+}
+#[allow(dead_code)]
+const _: () = {
+    impl KeysAccessor {
+        /// Returns `first_name`, if the session has it.
+        #[must_use]
+        #[inline]
+        fn first_name(&self) -> ::core::option::Option<String> {
+            self.__handle.field::<Keys, __Private, 0usize>().get()
+        }
+        /// Reads [`first_name`](Self::first_name) in place, for values that are costly to clone.
+        #[inline]
+        fn with_first_name<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&String) -> __R,
+        ) -> ::core::option::Option<__R> {
+            self.__handle.field::<Keys, __Private, 0usize>().with(read)
+        }
+        /// Sets [`first_name`](Self::first_name).
+        #[inline]
+        fn set_first_name(&self, value: String) {
+            self.__handle.field::<Keys, __Private, 0usize>().set(value)
+        }
+        /// Updates [`first_name`](Self::first_name) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        fn update_first_name(
+            &self,
+            update: impl ::core::ops::Fn(
+                &mut ::core::option::Option<String>,
+            ) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle.field::<Keys, __Private, 0usize>().update(update)
+        }
+        /// Returns [`first_name`](Self::first_name) and removes it.
+        #[inline]
+        fn take_first_name(&self) -> ::core::option::Option<String> {
+            self.__handle.field::<Keys, __Private, 0usize>().take()
+        }
+        /// Removes [`first_name`](Self::first_name) at once, and returns it to exactly one of all concurrent callers.
+        ///
+        /// # Errors
+        ///
+        /// The session could not be committed.
+        #[inline]
+        fn consume_first_name(
+            &self,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                ::core::option::Option<String>,
+                ::session::Error,
+            >,
+        > + ::core::marker::Send + use<'_> {
+            self.__handle.field::<Keys, __Private, 0usize>().consume()
+        }
+        /// Removes [`first_name`](Self::first_name).
+        #[inline]
+        fn clear_first_name(&self) {
+            self.__handle.field::<Keys, __Private, 0usize>().clear()
+        }
+        /// Returns `last_name`, if the session has it.
+        #[must_use]
+        #[inline]
+        fn last_name(&self) -> ::core::option::Option<String> {
+            self.__handle.field::<Keys, __Private, 1usize>().get()
+        }
+        /// Reads [`last_name`](Self::last_name) in place, for values that are costly to clone.
+        #[inline]
+        fn with_last_name<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&String) -> __R,
+        ) -> ::core::option::Option<__R> {
+            self.__handle.field::<Keys, __Private, 1usize>().with(read)
+        }
+        /// Sets [`last_name`](Self::last_name).
+        #[inline]
+        fn set_last_name(&self, value: String) {
+            self.__handle.field::<Keys, __Private, 1usize>().set(value)
+        }
+        /// Updates [`last_name`](Self::last_name) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        fn update_last_name(
+            &self,
+            update: impl ::core::ops::Fn(
+                &mut ::core::option::Option<String>,
+            ) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle.field::<Keys, __Private, 1usize>().update(update)
+        }
+        /// Returns [`last_name`](Self::last_name) and removes it.
+        #[inline]
+        fn take_last_name(&self) -> ::core::option::Option<String> {
+            self.__handle.field::<Keys, __Private, 1usize>().take()
+        }
+        /// Removes [`last_name`](Self::last_name) at once, and returns it to exactly one of all concurrent callers.
+        ///
+        /// # Errors
+        ///
+        /// The session could not be committed.
+        #[inline]
+        fn consume_last_name(
+            &self,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                ::core::option::Option<String>,
+                ::session::Error,
+            >,
+        > + ::core::marker::Send + use<'_> {
+            self.__handle.field::<Keys, __Private, 1usize>().consume()
+        }
+        /// Removes [`last_name`](Self::last_name).
+        #[inline]
+        fn clear_last_name(&self) {
+            self.__handle.field::<Keys, __Private, 1usize>().clear()
+        }
+        /// The session itself, for what the schema does not describe.
+        #[must_use]
+        fn session(&self) -> &::session::Session {
+            self.__handle.session()
+        }
+        /// The whole [`Keys`] as it is now. Flash fields are not taken.
+        #[must_use]
+        fn snapshot(&self) -> Keys {
+            Keys {
+                first_name: self.first_name(),
+                last_name: self.last_name(),
+            }
+        }
+        fn __read(__schema: &Keys) {
+            let _ = &__schema.first_name;
+            let _ = &__schema.last_name;
+        }
+    }
+    #[automatically_derived]
+    impl ::session::SessionSchema for Keys {
+        type Accessor = KeysAccessor;
+        const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
+            name: "Keys",
+            fields: &[
+                ::session::__private::Access::<
+                    Keys,
+                    __Private,
+                    0usize,
+                >::optional("first_name", "acct.firstName"),
+                ::session::__private::Access::<
+                    Keys,
+                    __Private,
+                    1usize,
+                >::optional("last_name", "acct.surname")
+                    .aliases(&["last_name", "acct.lastName"]),
+            ],
+            on_missing: ::session::__private::OnMissing::Status(401u16),
+        };
+        fn __accessor(__handle: ::session::__private::Handle) -> KeysAccessor {
+            KeysAccessor {
+                __handle,
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    enum __Private {}
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 0usize> for Keys {
+        type Value = String;
+    }
+    #[automatically_derived]
+    impl ::session::__private::TypedField<__Private, 1usize> for Keys {
+        type Value = String;
+    }
+    #[automatically_derived]
+    impl ::core::clone::Clone for KeysAccessor {
+        fn clone(&self) -> Self {
+            KeysAccessor {
+                __handle: ::core::clone::Clone::clone(&self.__handle),
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for KeysAccessor {
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let __schema = <Keys as ::session::SessionSchema>::SCHEMA;
+            self.__handle.fmt_debug("KeysAccessor", __schema, __f)
+        }
+    }
+};

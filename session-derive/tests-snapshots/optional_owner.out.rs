@@ -1,0 +1,146 @@
+/// Typed access to a session, generated from [`Account`].
+#[allow(dead_code)]
+pub(crate) struct AccountSession {
+    __handle: crate::prelude::session::__private::Handle,
+    __schema: ::core::marker::PhantomData<fn() -> Account>,
+}
+#[allow(dead_code)]
+const _: () = {
+    impl AccountSession {
+        /// Returns `user_id`, if the session has it.
+        #[must_use]
+        #[inline]
+        pub(crate) fn user_id(&self) -> ::core::option::Option<UserId> {
+            self.__handle.field::<Account, __Private, 0usize>().get()
+        }
+        /// Reads [`user_id`](Self::user_id) in place, for values that are costly to clone.
+        #[inline]
+        pub(crate) fn with_user_id<__R>(
+            &self,
+            read: impl ::core::ops::FnOnce(&UserId) -> __R,
+        ) -> ::core::option::Option<__R> {
+            self.__handle.field::<Account, __Private, 0usize>().with(read)
+        }
+        /// Sets [`user_id`](Self::user_id): signs in, and the session id rotates.
+        #[inline]
+        pub(crate) fn set_user_id(&self, value: UserId) {
+            self.__handle.field::<Account, __Private, 0usize>().set(value)
+        }
+        /// Removes [`user_id`](Self::user_id): signs out, and the id rotates.
+        #[inline]
+        pub(crate) fn clear_user_id(&self) {
+            self.__handle.field::<Account, __Private, 0usize>().clear()
+        }
+        /// Returns `role`.
+        #[must_use]
+        #[inline]
+        fn role(&self) -> Role {
+            self.__handle.field::<Account, __Private, 1usize>().get_required()
+        }
+        /// Reads [`role`](Self::role) in place, for values that are costly to clone.
+        #[inline]
+        fn with_role<__R>(&self, read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
+            self.__handle.field::<Account, __Private, 1usize>().with_required(read)
+        }
+        /// Sets [`role`](Self::role).
+        #[inline]
+        fn set_role(&self, value: Role) {
+            self.__handle.field::<Account, __Private, 1usize>().set(value)
+        }
+        /// Updates [`role`](Self::role) atomically across concurrent requests.
+        ///
+        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        #[inline]
+        fn update_role(
+            &self,
+            update: impl ::core::ops::Fn(&mut Role) + ::core::marker::Send + 'static,
+        ) {
+            self.__handle.field::<Account, __Private, 1usize>().update_required(update)
+        }
+        /// The session itself, for what the schema does not describe.
+        #[must_use]
+        pub(crate) fn session(&self) -> &crate::prelude::session::Session {
+            self.__handle.session()
+        }
+        /// The whole [`Account`] as it is now. Flash fields are not taken.
+        #[must_use]
+        pub(crate) fn snapshot(&self) -> Account {
+            Account {
+                user_id: self.user_id(),
+                role: self.role(),
+            }
+        }
+        fn __read(__schema: &Account) {
+            let _ = &__schema.user_id;
+            let _ = &__schema.role;
+        }
+    }
+    #[automatically_derived]
+    impl crate::prelude::session::SessionSchema for Account {
+        type Accessor = AccountSession;
+        const SCHEMA: &'static crate::prelude::session::__private::Schema = &crate::prelude::session::__private::Schema {
+            name: "Account",
+            fields: &[
+                crate::prelude::session::__private::Access::<
+                    Account,
+                    __Private,
+                    0usize,
+                >::optional("user_id", "user_id")
+                    .owner(
+                        crate::prelude::session::__private::Access::<
+                            Account,
+                            __Private,
+                            0usize,
+                        >::owner_key,
+                    )
+                    .secret(),
+                crate::prelude::session::__private::Access::<
+                    Account,
+                    __Private,
+                    1usize,
+                >::required("role", "role"),
+            ],
+            on_missing: crate::prelude::session::__private::OnMissing::Status(403u16),
+        };
+        fn __accessor(
+            __handle: crate::prelude::session::__private::Handle,
+        ) -> AccountSession {
+            AccountSession {
+                __handle,
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    enum __Private {}
+    #[automatically_derived]
+    impl crate::prelude::session::__private::TypedField<__Private, 0usize> for Account {
+        type Value = UserId;
+    }
+    #[automatically_derived]
+    impl crate::prelude::session::__private::OwnerField<__Private, 0usize> for Account {
+        type Owner = UserId;
+        fn owner(__value: &UserId) -> &UserId {
+            __value
+        }
+    }
+    #[automatically_derived]
+    impl crate::prelude::session::__private::TypedField<__Private, 1usize> for Account {
+        type Value = Role;
+    }
+    #[automatically_derived]
+    impl ::core::clone::Clone for AccountSession {
+        fn clone(&self) -> Self {
+            AccountSession {
+                __handle: ::core::clone::Clone::clone(&self.__handle),
+                __schema: ::core::marker::PhantomData,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::fmt::Debug for AccountSession {
+        fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let __schema = <Account as crate::prelude::session::SessionSchema>::SCHEMA;
+            self.__handle.fmt_debug("AccountSession", __schema, __f)
+        }
+    }
+};

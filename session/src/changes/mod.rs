@@ -1,0 +1,191 @@
+//! What a request did to its session: ordered changes, kept so that they can be repeated on a newer record.
+
+mod draft;
+
+use std::sync::{Arc, Mutex};
+
+use crate::data::{FlashEntry, Key, Slot, Value};
+use crate::error::Error;
+use crate::id::OwnerKey;
+use crate::time::{Lifetime, Timestamp};
+
+pub(crate) use draft::{Context, Draft, Policy, Trash};
+
+/// A field's key and its former keys, of which the first that is present wins: an older version wrote it later.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) key: Key,
+    pub(crate) aliases: &'static [&'static str],
+}
+
+impl Place {
+    pub(crate) fn dynamic(key: &str) -> Self {
+        Self {
+            key: key.into(),
+            aliases: &[],
+        }
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.key == other.key
+            || self.aliases.contains(&other.key.as_str())
+            || other.aliases.contains(&self.key.as_str())
+    }
+}
+
+/// What an update made of the value that it was shown.
+pub(crate) enum Updated {
+    /// Whatever is stored stays: also something that could not be read.
+    Untouched,
+    Put(Value),
+    Removed,
+}
+
+/// An update closure with its types erased. Runs user code.
+pub(crate) type Updater = Box<dyn Fn(Option<&Value>) -> Result<Updated, Error> + Send>;
+
+/// One change.
+pub(crate) enum Change {
+    Set {
+        place: Place,
+        slot: Slot,
+    },
+    Remove {
+        place: Place,
+    },
+    Update {
+        place: Place,
+        updater: Updater,
+        /// The deadline of the entry, should the update create it.
+        expires: Option<Timestamp>,
+    },
+    /// Appends to a flash without looking at what is there.
+    Push {
+        place: Place,
+        entry: FlashEntry,
+    },
+    /// Removes exactly these entries of a flash.
+    Take {
+        place: Place,
+        ids: Vec<u64>,
+    },
+    /// Removes the value and reports what the record that was changed held.
+    Consume {
+        place: Place,
+        found: Arc<Mutex<Option<Value>>>,
+    },
+    Clear,
+    SetOwner {
+        place: Place,
+        value: Value,
+        owner: OwnerKey,
+    },
+    Regenerate,
+    SetLifetime(Lifetime),
+    SetLabel(Option<Arc<str>>),
+}
+
+impl Change {
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Set { place, .. }
+            | Self::Remove { place }
+            | Self::Update { place, .. }
+            | Self::Push { place, .. }
+            | Self::Take { place, .. }
+            | Self::Consume { place, .. }
+            | Self::SetOwner { place, .. } => Some(place),
+            Self::Clear | Self::Regenerate | Self::SetLifetime(_) | Self::SetLabel(_) => None,
+        }
+    }
+
+    /// Whether dropping it loses data: then the client is told.
+    pub(crate) fn is_data(&self) -> bool {
+        !matches!(
+            self,
+            Self::Take { .. } | Self::Regenerate | Self::SetLabel(_)
+        )
+    }
+
+    /// Whether changes before it must stay before it: their effect depends on the order.
+    fn is_barrier(&self) -> bool {
+        matches!(
+            self,
+            Self::Clear | Self::SetOwner { .. } | Self::Consume { .. }
+        )
+    }
+}
+
+/// The changes of one segment, in order.
+#[derive(Default)]
+pub(crate) struct Changes(Vec<Change>);
+
+impl Changes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Change> {
+        self.0.iter()
+    }
+
+    /// Adds a change. A set or removal makes earlier changes of the same place pointless: they are handed back, to
+    /// be dropped outside the lock.
+    pub(crate) fn push(&mut self, change: Change) -> Vec<Change> {
+        let mut dropped = Vec::new();
+        if let Change::Set { place, .. } | Change::Remove { place } = &change {
+            let start = self.after_barrier();
+            // One that removes aliases of its own is still needed: another schema may know more of them.
+            let covers = |p: &Place| {
+                p.key == place.key && p.aliases.iter().all(|a| place.aliases.contains(a))
+            };
+            let superseded = |c: &Change| c.place().is_some_and(covers);
+            if self.0[start..].iter().any(superseded) {
+                dropped = self.0.extract_if(start.., |c| superseded(c)).collect();
+            }
+        }
+        self.0.push(change);
+        dropped
+    }
+
+    /// The set or removal that an update of `place` folds into: the last change of that place, unless a barrier
+    /// stands between.
+    pub(crate) fn foldable(&self, place: &Place) -> bool {
+        let start = self.after_barrier();
+        let last = self.0[start..]
+            .iter()
+            .rev()
+            .find(|c| c.place().is_some_and(|p| p.overlaps(place)));
+        matches!(last, Some(Change::Set { place: p, .. } | Change::Remove { place: p }) if p.key == place.key)
+    }
+
+    fn after_barrier(&self) -> usize {
+        self.0
+            .iter()
+            .rposition(Change::is_barrier)
+            .map_or(0, |at| at + 1)
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
+        self.0.retain(keep);
+    }
+
+    /// Puts changes that could not be committed back before those made since.
+    pub(crate) fn prepend(&mut self, mut earlier: Self) {
+        earlier.0.append(&mut self.0);
+        *self = earlier;
+    }
+
+    pub(crate) fn append(&mut self, mut later: Self) {
+        self.0.append(&mut later.0);
+    }
+}
+
+impl From<Vec<Change>> for Changes {
+    fn from(changes: Vec<Change>) -> Self {
+        Self(changes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! From changes to a store: one decision, one loop, one deadline.
+
+mod decide;
+mod run;
+mod to_end;
+
+pub(crate) use decide::Keep;
+pub(crate) use to_end::RunToEnd;

@@ -1,0 +1,274 @@
+//! The handle of one request's session.
+
+mod dynamic;
+mod lifecycle;
+mod load;
+mod state;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use self::load::LazySession;
+pub(crate) use self::state::{Base, Loaded, Outgoing, State};
+use crate::changes::{Change, Context, Place, Trash, Updated, Updater};
+use crate::data::{Slot, Value};
+use crate::error::Error;
+use crate::events;
+use crate::shared::Shared;
+use crate::time::Timestamp;
+
+/// The session of this request.
+///
+/// Extraction loads it, which is one store call, and the only `await`; after that every accessor is synchronous
+/// and works in memory. What a handler changes is stored in one call when it has returned, before the response
+/// head is sent. All handles of one request see each other's changes at once; other requests see them when they
+/// are stored.
+///
+/// Cloning copies one pointer. No lock is held while code of the application runs: using the session inside an
+/// update or a `with_f` closure works.
+///
+/// # Changes and other requests
+///
+/// Changes to different keys by concurrent requests all survive. [`update`](Self::update) is atomic: it is
+/// repeated on the value that is actually stored. Of two [`set`](Self::set)s of one key the later commit wins.
+/// If the session was signed out or rotated meanwhile, changes are dropped and the client is told (409).
+///
+/// # After the response head
+///
+/// A WebSocket or a spawned task may keep a handle. Its changes wait for an explicit
+/// [`commit`](Self::commit). A handle dropped with changes that nobody committed says so in a `warn` event.
+#[derive(Clone)]
+pub struct Session(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    /// When the request reached the layer.
+    pub(crate) arrived: Timestamp,
+    /// Serialises loads and commits of this handle. Never held while user code runs, but for repeated updates.
+    pub(crate) gate: tokio::sync::Mutex<()>,
+    /// Nothing until an extractor asks: an untouched request pays for one small allocation.
+    state: Mutex<Option<Box<State>>>,
+}
+
+impl Inner {
+    pub(crate) fn new(shared: Arc<Shared>, arrived: Timestamp) -> Self {
+        Self {
+            shared,
+            arrived,
+            gate: tokio::sync::Mutex::new(()),
+            state: Mutex::new(None),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<State>>> {
+        // No user code runs under it, so it cannot be poisoned by a panic that matters.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the state, if any extractor asked for one.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&mut State) -> R) -> Option<R> {
+        self.lock().as_deref_mut().map(look)
+    }
+
+    /// Works on the state, made if need be.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State) -> R) -> R {
+        work(self.lock().get_or_insert_default())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.now()
+    }
+
+    fn context(&self, now: Timestamp) -> Context<'_> {
+        Context {
+            now,
+            policy: &self.shared.registry,
+        }
+    }
+
+    /// The slot that a place reads from, and the key under which it stands. Asks the clock only where a deadline
+    /// is in play.
+    pub(crate) fn slot(&self, place: &Place) -> Option<(crate::data::Key, Slot)> {
+        let find = |state: &mut State, now| {
+            let (key, slot) = state.draft.current(place, now)?;
+            let key = if key == place.key.as_str() {
+                place.key.clone()
+            } else {
+                key.into()
+            };
+            Some((key, slot.clone()))
+        };
+        if place.aliases.is_empty() {
+            let plain = self.with(|state| match state.draft.data.slot(place.key.as_str()) {
+                None => Some(None),
+                Some(slot @ Slot::Plain(_)) => Some(Some((place.key.clone(), slot.clone()))),
+                Some(_) => None,
+            });
+            if let Some(answer) = plain {
+                return answer;
+            }
+        }
+        let now = self.now();
+        self.with(|state| find(state, now))
+    }
+
+    /// Records a change that runs no closure.
+    pub(crate) fn record(&self, change: Change) {
+        let context = self.context(self.now());
+        let mut trash = Trash::default();
+        self.with(|state| {
+            state.draft.apply_data(&change, &context, &mut trash);
+            trash.changes = state.changes.push(change);
+        });
+    }
+
+    /// Runs an update on this request's view and records it, to be repeated on what is actually stored.
+    ///
+    /// The closure runs without the lock; if another handle of this request changed the entry meanwhile, it runs
+    /// again on that. With `defer`, one that fails on this view is kept, and fails at commit.
+    pub(crate) fn update(
+        &self,
+        place: &Place,
+        updater: Updater,
+        expires: Option<Timestamp>,
+        defer: bool,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let context = self.context(now);
+        let mut trash = Trash::default();
+        loop {
+            let current = self.with(|state| {
+                state
+                    .draft
+                    .current(place, now)
+                    .map(|(_, slot)| slot.clone())
+            });
+            let updated = match updater(current.as_ref().and_then(Slot::value)) {
+                Ok(updated) => Some(updated),
+                Err(_) if defer => None,
+                Err(error) => return Err(error),
+            };
+            let failed = updated.is_none();
+            let updated = updated.unwrap_or(Updated::Untouched);
+            let mut state = self.lock();
+            let state = state.get_or_insert_default();
+            let unchanged = match (state.draft.current(place, now), &current) {
+                (None, None) => true,
+                (Some((_, slot)), Some(seen)) => slot.is_same(seen),
+                _ => false,
+            };
+            if !unchanged {
+                trash.hold(updated);
+                continue;
+            }
+            let folds = state.changes.foldable(place);
+            let change = match (&updated, folds) {
+                (Updated::Untouched, true) if !defer => return Ok(()),
+                (Updated::Untouched, true) => Change::Update {
+                    place: place.clone(),
+                    updater,
+                    expires,
+                },
+                (Updated::Removed, true) => Change::Remove {
+                    place: place.clone(),
+                },
+                (Updated::Put(value), true) => {
+                    let expires = current.as_ref().map_or(expires, Slot::expires);
+                    let slot = Slot::new(value.clone(), expires);
+                    Change::Set {
+                        place: place.clone(),
+                        slot,
+                    }
+                }
+                (_, false) => Change::Update {
+                    place: place.clone(),
+                    updater,
+                    expires,
+                },
+            };
+            state.draft.failed |= failed;
+            state.draft.install(
+                place,
+                current.as_ref(),
+                updated,
+                expires,
+                &context,
+                &mut trash,
+            );
+            trash.changes = state.changes.push(change);
+            return Ok(());
+        }
+    }
+
+    /// Whether the owner's entry says what the header says. Verified once a value: it costs one SHA-256.
+    pub(crate) fn names_owner(
+        &self,
+        key: &str,
+        value: &Value,
+        owner_key: impl FnOnce(&Value) -> Option<crate::OwnerKey>,
+    ) -> bool {
+        let (owner, verified) = self.with(|state| {
+            let verified = state
+                .verified_owner
+                .as_ref()
+                .is_some_and(|v| v.is_same(value));
+            (state.draft.owner.clone(), verified)
+        });
+        let Some(owner) = owner.filter(|owner| *owner.entry == *key) else {
+            return false;
+        };
+        if verified {
+            return true;
+        }
+        let named = owner_key(value) == Some(owner.key);
+        if named {
+            let earlier = self.with(|state| state.verified_owner.replace(value.clone()));
+            drop(earlier);
+        }
+        named
+    }
+
+    /// Reports an unreadable value, once a request.
+    pub(crate) fn report_mismatch(
+        &self,
+        key: &'static str,
+        wanted: &'static str,
+        cause: crate::data::Cause,
+    ) {
+        let new = self.with(|state| {
+            let new = !state.reported.contains(&key);
+            if new {
+                state.reported.push(key);
+            }
+            new
+        });
+        if new {
+            events::mismatch(key, wanted, &cause);
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if state
+            .as_ref()
+            .is_some_and(|state| !state.changes.is_empty())
+        {
+            events::lost();
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (keys, changed) = self.0.with(|state| {
+            let keys: Vec<_> = state.draft.data.keys().map(str::to_owned).collect();
+            (keys, !state.changes.is_empty())
+        });
+        f.debug_struct("Session")
+            .field("keys", &keys)
+            .field("changed", &changed)
+            .finish()
+    }
+}

@@ -1,0 +1,108 @@
+//! What a handle knows: the record it was loaded from, the changes since, and what they make of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::changes::{Changes, Draft};
+use crate::data::Value;
+use crate::error::Error;
+use crate::id::{SessionId, StoreKey};
+use crate::record::Record;
+use crate::transport::PresentedIds;
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) loaded: Loaded,
+    /// What the client presented.
+    pub(crate) presented: PresentedIds,
+    /// The request is a HEAD or a prefetch: no flash is taken by it.
+    pub(crate) keeps_flashes: bool,
+    pub(crate) base: Base,
+    /// How many segments `destroy` and `start_over` have ended.
+    pub(crate) segment: u32,
+    /// The changes of the present segment, in order.
+    pub(crate) changes: Changes,
+    /// `base` with `changes` applied: what reads see.
+    pub(crate) draft: Draft,
+    /// Sessions that ended in this request, to be destroyed at commit.
+    pub(crate) ended: Vec<StoreKey>,
+    /// The client shall forget its id, unless it gets another one.
+    pub(crate) removal: bool,
+    /// What an earlier commit of this request made known to the client.
+    pub(crate) outgoing: Outgoing,
+    /// The response head is on its way.
+    pub(crate) head_sent: bool,
+    /// The client presented several live sessions: its cookies of all our scopes are removed.
+    pub(crate) ambiguous: bool,
+    /// The value that was found to name the owner of the header.
+    pub(crate) verified_owner: Option<Value>,
+    /// Keys whose unreadable value was reported.
+    pub(crate) reported: Vec<&'static str>,
+}
+
+/// How far the load got.
+#[derive(Default)]
+pub(crate) enum Loaded {
+    /// Nobody asked yet.
+    #[default]
+    No,
+    Yes,
+    /// The store failed: an error from here on.
+    Failed(Error),
+    /// The store failed, and the layer lets the request run without a session.
+    Anonymous(Error),
+}
+
+/// What the present segment began from.
+#[derive(Default, Clone)]
+pub(crate) enum Base {
+    /// No session: the first write makes one.
+    #[default]
+    None,
+    Live {
+        id: SessionId,
+        key: StoreKey,
+        record: Arc<Record>,
+    },
+    /// The id of a session that has ended or moved on.
+    Gone { successor: Option<StoreKey> },
+}
+
+/// What the client is to be told.
+#[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outgoing {
+    #[default]
+    Nothing,
+    Id {
+        id: SessionId,
+        created: bool,
+        max_age: Option<Duration>,
+    },
+    Removal,
+}
+
+impl Base {
+    /// What reads see before any change.
+    pub(crate) fn draft(&self) -> Draft {
+        match self {
+            Self::Live { record, .. } => Draft::of(record),
+            Self::None | Self::Gone { .. } => Draft::default(),
+        }
+    }
+}
+
+impl State {
+    /// Whether the presented ids may lead to live sessions although none is in use.
+    pub(crate) fn must_end_presented(&self) -> bool {
+        self.segment == 0 && (self.ambiguous || matches!(self.base, Base::Gone { .. }))
+    }
+
+    /// Begins a new segment from `base`, without changes.
+    pub(crate) fn rebase(&mut self, base: Base) -> (Changes, Draft, Base) {
+        (
+            std::mem::take(&mut self.changes),
+            std::mem::replace(&mut self.draft, base.draft()),
+            std::mem::replace(&mut self.base, base),
+        )
+    }
+}

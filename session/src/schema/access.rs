@@ -1,0 +1,306 @@
+//! What the methods of a generated accessor call: one field of one session, and each verb once.
+//!
+//! A generated method names its field by schema and index and not by its type, so that the bounds on the type are
+//! checked in one place, the impl of [`TypedField`], and a type that cannot be stored is one error and not one for
+//! each of its methods.
+
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError};
+
+use super::{Field, FieldValue, Handle, OwnerText, SessionSchema};
+use crate::changes::{Change, Updated, Updater};
+use crate::data::{FlashEntry, Slot, Value};
+use crate::error::{Error, ErrorKind};
+use crate::id::OwnerKey;
+
+/// The type of a schema's field number `INDEX`. `P` is a private type beside the schema: in an impl that names
+/// one, `Value` may be private too.
+pub trait TypedField<P, const INDEX: usize>: SessionSchema {
+    /// `T` of an `Option<T>` and of a flash `Vec<T>`.
+    type Value: FieldValue;
+}
+
+/// The field that is the owner. `Owner` is the `Value` of the field once more, so that a type without a text is an
+/// error at the type, and one that cannot be stored is no second error here.
+pub trait OwnerField<P, const INDEX: usize>: TypedField<P, INDEX> {
+    /// The type of the owner.
+    type Owner: OwnerText;
+
+    /// The same value.
+    fn owner(value: &Self::Value) -> &Self::Owner;
+}
+
+/// A field of a session.
+#[derive(Debug)]
+pub struct Access<'a, S, P, const INDEX: usize> {
+    handle: &'a Handle,
+    schema: PhantomData<fn() -> (S, P)>,
+}
+
+impl<S, P, const INDEX: usize> Clone for Access<'_, S, P, INDEX> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S, P, const INDEX: usize> Copy for Access<'_, S, P, INDEX> {}
+
+macro_rules! constructors {
+    ($($name:ident)*) => {$(
+        /// The entry of a field of this kind in the schema.
+        #[must_use]
+        pub const fn $name(name: &'static str, key: &'static str) -> Field {
+            Field::$name::<S::Value>(name, key)
+        }
+    )*};
+}
+
+impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+    constructors! { optional default required flash_one flash_many }
+}
+
+impl<S: OwnerField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+    /// The owner that a value of this field names. Runs the user's `Display`.
+    #[must_use]
+    pub fn owner_key(value: &Value) -> Option<OwnerKey> {
+        S::Value::read(value, |value| S::owner(value).owner_key()).ok()
+    }
+}
+
+/// How a field with a value, present or not, is read.
+impl<'a, S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'a, S, P, INDEX> {
+    pub(super) fn new(handle: &'a Handle) -> Self {
+        Self {
+            handle,
+            schema: PhantomData,
+        }
+    }
+
+    fn field(self) -> &'static Field {
+        &S::SCHEMA.fields[INDEX]
+    }
+
+    fn found(self) -> Option<Value> {
+        self.handle.found(self.field())
+    }
+
+    fn readable(value: &Value) -> Option<S::Value> {
+        S::Value::read(value, S::Value::copy).ok()
+    }
+
+    /// A copy of an optional field.
+    pub fn get(self) -> Option<S::Value> {
+        self.with(S::Value::copy)
+    }
+
+    /// A copy of a field with a default.
+    pub fn get_or(self, default: impl FnOnce() -> S::Value) -> S::Value {
+        self.get().unwrap_or_else(default)
+    }
+
+    /// A copy of a required field.
+    pub fn get_required(self) -> S::Value {
+        self.with_required(S::Value::copy)
+    }
+
+    /// Shows an optional field by reference.
+    pub fn with<R>(self, read: impl FnOnce(&S::Value) -> R) -> Option<R> {
+        S::Value::read(&self.found()?, read).ok()
+    }
+
+    /// Shows a field with a default by reference.
+    pub fn with_or<R>(
+        self,
+        default: impl FnOnce() -> S::Value,
+        read: impl FnOnce(&S::Value) -> R,
+    ) -> R {
+        let value = self.found().unwrap_or_else(|| default().into_value());
+        self.show(&value, read)
+    }
+
+    /// Shows a required field by reference: the present value, or the one that extraction proved.
+    pub fn with_required<R>(self, read: impl FnOnce(&S::Value) -> R) -> R {
+        let proved = || self.handle.proved(self.field());
+        match self.found().or_else(proved) {
+            Some(value) => self.show(&value, read),
+            None => unreachable!("extraction proved that `{}` is present", self.field().key()),
+        }
+    }
+
+    fn show<R>(self, value: &Value, read: impl FnOnce(&S::Value) -> R) -> R {
+        match S::Value::read(value, read) {
+            Ok(shown) => shown,
+            Err(cause) => unreachable!("`{}` was checked before: {cause}", self.field().key()),
+        }
+    }
+}
+
+/// How it is written.
+impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+    fn record(self, change: Change) {
+        self.handle.session().0.record(change);
+    }
+
+    /// The deadline of an entry that is written now.
+    fn expires(self) -> Option<crate::Timestamp> {
+        let now = || self.handle.session().0.now();
+        self.field().expires(now)
+    }
+
+    /// Puts a value into the field. An owner signs in by it.
+    pub fn set(self, value: S::Value) {
+        let (place, value) = (self.field().place(), value.into_value());
+        self.record(match self.field().owner_key(&value) {
+            Some(owner) => Change::SetOwner {
+                place,
+                value,
+                owner,
+            },
+            None => Change::Set {
+                place,
+                slot: Slot::new(value, self.expires()),
+            },
+        });
+    }
+
+    /// Removes the field's value.
+    pub fn clear(self) {
+        self.record(Change::Remove {
+            place: self.field().place(),
+        });
+    }
+
+    /// Removes the field's value and hands it over.
+    pub fn take(self) -> Option<S::Value> {
+        let value = self.get()?;
+        self.clear();
+        Some(value)
+    }
+
+    /// Changes an optional field atomically.
+    pub fn update(self, update: impl Fn(&mut Option<S::Value>) + Send + 'static) {
+        self.run(move |mut value| {
+            let was_readable = value.is_some();
+            update(&mut value);
+            Ok(match value {
+                Some(value) => Updated::Put(value.into_value()),
+                None if was_readable => Updated::Removed,
+                // What could not be read stays stored until it is overwritten.
+                None => Updated::Untouched,
+            })
+        });
+    }
+
+    /// Changes a field with a default atomically.
+    pub fn update_or(
+        self,
+        default: impl Fn() -> S::Value + Send + 'static,
+        update: impl Fn(&mut S::Value) + Send + 'static,
+    ) {
+        self.run(move |present| {
+            let mut value = present.unwrap_or_else(&default);
+            update(&mut value);
+            Ok(Updated::Put(value.into_value()))
+        });
+    }
+
+    /// Changes a required field atomically. A record that has lost the value is a conflict.
+    pub fn update_required(self, update: impl Fn(&mut S::Value) + Send + 'static) {
+        let key = self.field().key();
+        self.run(move |present| {
+            let mut value = present.ok_or_else(|| Error::on_key(ErrorKind::Conflict, key))?;
+            update(&mut value);
+            Ok(Updated::Put(value.into_value()))
+        });
+    }
+
+    fn run(self, update: impl Fn(Option<S::Value>) -> Result<Updated, Error> + Send + 'static) {
+        let updater: Updater = Box::new(move |value| update(value.and_then(Self::readable)));
+        let inner = &self.handle.session().0;
+        // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
+        let _ = inner.update(&self.field().place(), updater, self.expires(), true);
+    }
+
+    /// Commits at once and hands the value to exactly one of all concurrent callers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::commit`](crate::Session::commit).
+    pub async fn consume(self) -> Result<Option<S::Value>, Error> {
+        if self.found().is_none() {
+            return Ok(None);
+        }
+        let found = Arc::default();
+        self.record(Change::Consume {
+            place: self.field().place(),
+            found: Arc::clone(&found),
+        });
+        match self.handle.session().commit().await {
+            Ok(()) => {}
+            // Somebody ended the session: nobody gets the value from this handle.
+            Err(error) if error.kind() == ErrorKind::Gone => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let value: Option<Value> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(value.as_ref().and_then(Self::readable))
+    }
+}
+
+/// Flashes.
+impl<S: TypedField<P, INDEX>, P, const INDEX: usize> Access<'_, S, P, INDEX> {
+    /// Puts one message into the flash, in place of what is there.
+    pub fn flash_set(self, message: S::Value) {
+        self.record(Change::Set {
+            place: self.field().place(),
+            slot: Slot::Flash(Arc::new(vec![self.message(message)])),
+        });
+    }
+
+    /// Adds a message to the flash, without reading what is there.
+    pub fn flash_push(self, message: S::Value) {
+        self.record(Change::Push {
+            place: self.field().place(),
+            entry: self.message(message),
+        });
+    }
+
+    fn message(self, message: S::Value) -> FlashEntry {
+        FlashEntry {
+            id: rand::random(),
+            expires: self.expires(),
+            value: message.into_value(),
+        }
+    }
+
+    /// The last message of the flash; it stays.
+    pub fn flash_peek_one(self) -> Option<S::Value> {
+        self.flash(false).pop()
+    }
+
+    /// The last message that an earlier request left; the flash is emptied of those.
+    pub fn flash_take_one(self) -> Option<S::Value> {
+        self.flash(true).pop()
+    }
+
+    /// The messages of the flash, in order; they stay.
+    pub fn flash_peek_all(self) -> Vec<S::Value> {
+        self.flash(false)
+    }
+
+    /// The messages that earlier requests left, in order; they are removed.
+    pub fn flash_take_all(self) -> Vec<S::Value> {
+        self.flash(true)
+    }
+
+    fn flash(self, take: bool) -> Vec<S::Value> {
+        let values = self
+            .handle
+            .session()
+            .0
+            .flash_values(&self.field().place(), take);
+        values.unwrap_or_else(|cause| {
+            self.handle.report(self.field(), cause);
+            Vec::new()
+        })
+    }
+}

@@ -1,0 +1,406 @@
+//! Runs one schedule: polls requests by hand, one store call at a time.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode, header};
+use session::testing::{FakeClock, ModelStore, SteppedStore};
+use session::{
+    Clock, Op, ReadOutcome, Session, SessionId, SessionLayer, SessionService, SessionStore,
+    StoreHandle, Timestamp,
+};
+use tower::{Layer, Service};
+
+use crate::requests::{Act, Start};
+use crate::wrong::{Mistake, WrongStore};
+
+/// One decision of a schedule: which of the requests that could go went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    pub(crate) taken: usize,
+    pub(crate) ways: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cookie {
+    None,
+    Removal,
+    Id(String),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) cookie: Cookie,
+}
+
+/// A live session as a test can compare it: owner and data, without ids and times.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Seen {
+    pub(crate) owner: Option<&'static str>,
+    pub(crate) data: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// By request; `None` for what is not a request.
+    pub(crate) answers: Vec<Option<Answer>>,
+    /// The sessions that live in the end, with their ids.
+    pub(crate) live: Vec<(String, Seen)>,
+    /// The same, comparable.
+    pub(crate) sessions: Vec<Seen>,
+    /// The id that every request presented.
+    pub(crate) presented: String,
+    /// An id that was found dead and then alive.
+    pub(crate) revived: bool,
+    /// How many known ids lived at once, at most.
+    pub(crate) most_live: usize,
+}
+
+/// Who is polled, who waits for a store call, and who may proceed.
+#[derive(Default)]
+struct Control {
+    current: usize,
+    permit: bool,
+    waiting: u32,
+    free: bool,
+}
+
+type Shared = Arc<Mutex<Control>>;
+
+struct Gate(Shared);
+
+impl Future for Gate {
+    type Output = ();
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let mut control = self.0.lock().unwrap();
+        let me = 1 << control.current;
+        if control.free || std::mem::take(&mut control.permit) {
+            control.waiting &= !me;
+            return Poll::Ready(());
+        }
+        control.waiting |= me;
+        Poll::Pending
+    }
+}
+
+fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// For the store behind the gate, whose futures wait for nothing but their own yields.
+fn now<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Poll::Ready(output) = poll(future.as_mut()) {
+            return output;
+        }
+    }
+}
+
+type Handler =
+    fn(Request<()>) -> Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
+
+#[derive(Clone, Copy)]
+struct Job(Act);
+
+#[derive(Clone, Copy)]
+struct Prepare(Start);
+
+fn handler(
+    request: Request<()>,
+) -> Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>> {
+    Box::pin(async move {
+        let (parts, ()) = request.into_parts();
+        let mut response = Response::new(());
+        let done = async {
+            let store = parts.extensions.get::<StoreHandle>().cloned();
+            let session = Session::from_parts(&parts).await.map_err(|_| None)?;
+            match (
+                parts.extensions.get::<Prepare>(),
+                parts.extensions.get::<Job>(),
+                store,
+            ) {
+                (Some(Prepare(start)), _, _) => start.prepare(&session).map_err(Some),
+                (_, Some(Job(act)), Some(store)) => {
+                    act.perform(&session, &store).await.map_err(Some)
+                }
+                _ => Ok(()),
+            }
+        };
+        if let Err(error) = done.await {
+            let status = error.map_or(503, |error: session::Error| error.status());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        }
+        Ok(response)
+    })
+}
+
+/// What is planted, to see that it is found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Planted {
+    InStore(Mistake),
+    /// A layer that sends the cookie again with a refusal.
+    LoserSendsCookie,
+}
+
+pub(crate) struct World {
+    start: Start,
+    planted: Option<Planted>,
+}
+
+impl World {
+    pub(crate) fn new(start: Start, planted: Option<Planted>) -> Self {
+        Self { start, planted }
+    }
+
+    /// Runs the schedule to its end, and notes the choices that it did not name.
+    pub(crate) async fn run(&mut self, acts: &[Act], schedule: &mut Vec<Choice>) -> Outcome {
+        let mut position = 0;
+        let pick = |gated: &[usize]| {
+            if position == schedule.len() {
+                schedule.push(Choice {
+                    taken: 0,
+                    ways: gated.len(),
+                });
+            }
+            position += 1;
+            gated[schedule[position - 1].taken]
+        };
+        self.go(acts, pick).await
+    }
+
+    /// Runs one request after another.
+    pub(crate) async fn run_in_order(&mut self, acts: &[Act], order: &[usize]) -> Outcome {
+        let pick = |gated: &[usize]| *order.iter().find(|n| gated.contains(n)).unwrap();
+        self.go(acts, pick).await
+    }
+
+    async fn go(&self, acts: &[Act], pick: impl FnMut(&[usize]) -> usize) -> Outcome {
+        if let Some(Planted::InStore(mistake)) = self.planted {
+            return Run::new(self.start, WrongStore::new(mistake))
+                .go(acts, pick)
+                .await;
+        }
+        let mut outcome = Run::new(self.start, ModelStore::new()).go(acts, pick).await;
+        if self.planted == Some(Planted::LoserSendsCookie) {
+            for answer in outcome.answers.iter_mut().flatten() {
+                if answer.status == StatusCode::CONFLICT {
+                    answer.cookie = Cookie::Id(outcome.presented.clone());
+                }
+            }
+        }
+        outcome
+    }
+}
+
+struct Run<S> {
+    control: Shared,
+    clock: FakeClock,
+    store: Arc<SteppedStore<S>>,
+    layer: SessionLayer,
+    service: SessionService<tower::util::ServiceFn<Handler>>,
+    known: Vec<(String, bool)>,
+    revived: bool,
+    most_live: usize,
+    presented: String,
+}
+
+impl<S: SessionStore> Run<S> {
+    fn new(start: Start, store: S) -> Self {
+        let control = Shared::default();
+        let gate = Arc::clone(&control);
+        let store = Arc::new(SteppedStore::new(store, move |_| Gate(Arc::clone(&gate))));
+        let clock = FakeClock::new(Timestamp::from_millis(1_700_000_000_000));
+        let layer = SessionLayer::builder(Arc::clone(&store))
+            .clock(clock.clone())
+            .gc_interval(None)
+            .build()
+            .unwrap();
+        let service = layer.layer(tower::service_fn(handler as Handler));
+        let mut run = Self {
+            control,
+            clock,
+            store,
+            layer,
+            service,
+            known: Vec::new(),
+            revived: false,
+            most_live: 0,
+            presented: String::new(),
+        };
+        run.control.lock().unwrap().free = true;
+        let mut request = Request::new(());
+        request.extensions_mut().insert(Prepare(start));
+        let answer = now(run.service.call(request)).unwrap();
+        let Cookie::Id(id) = cookie(&answer) else {
+            panic!("no session: {answer:?}")
+        };
+        run.control.lock().unwrap().free = false;
+        // So that a renewal is due, and nobody is stamped with the time of the sign-in.
+        run.clock.advance(Duration::from_secs(600));
+        run.known.push((id.clone(), true));
+        run.presented = id;
+        run
+    }
+
+    fn op(&self) -> Op {
+        Op {
+            now: self.clock.now(),
+            grace: Duration::from_secs(10),
+            max_skew: Duration::from_secs(60),
+        }
+    }
+
+    /// The state machine of one act, which stops before each of its store calls.
+    fn machine(&mut self, act: Act) -> Pin<Box<dyn Future<Output = Option<Response<()>>> + Send>> {
+        if act.passes_time() {
+            let (gate, clock) = (Gate(Arc::clone(&self.control)), self.clock.clone());
+            let (store, mut op) = (Arc::clone(&self.store), self.op());
+            return Box::pin(async move {
+                gate.await;
+                clock.advance(Duration::from_secs(2 * 3600));
+                if act == Act::Sweep {
+                    op.now = clock.now();
+                    now(store.get_ref().gc(&op, 1_000)).unwrap();
+                }
+                None
+            });
+        }
+        let cookie = format!("__Host-id={}", self.presented);
+        let mut request = Request::builder()
+            .header(header::COOKIE, cookie)
+            .body(())
+            .unwrap();
+        request.extensions_mut().insert(Job(act));
+        request.extensions_mut().insert(self.layer.store());
+        let call = self.service.call(request);
+        Box::pin(async move { Some(call.await.unwrap()) })
+    }
+
+    async fn go(mut self, acts: &[Act], mut pick: impl FnMut(&[usize]) -> usize) -> Outcome {
+        let mut machines: Vec<_> = acts.iter().map(|act| Some(self.machine(*act))).collect();
+        let mut answers = vec![None; acts.len()];
+        // What may be polled: everything at first, then whoever goes, and whoever waits for something else.
+        let mut ready: Vec<usize> = (0..acts.len()).collect();
+        loop {
+            for n in ready.drain(..) {
+                let Some(machine) = &mut machines[n] else {
+                    continue;
+                };
+                self.control.lock().unwrap().current = n;
+                if let Poll::Ready(response) = poll(machine.as_mut()) {
+                    machines[n] = None;
+                    if let Some(response) = response {
+                        let cookie = cookie(&response);
+                        if let Cookie::Id(id) = &cookie {
+                            self.known.push((id.clone(), true));
+                        }
+                        answers[n] = Some(Answer {
+                            status: response.status(),
+                            cookie,
+                        });
+                    }
+                }
+            }
+            self.look();
+            let waiting = self.control.lock().unwrap().waiting;
+            let gated: Vec<_> = (0..acts.len()).filter(|n| waiting >> n & 1 == 1).collect();
+            let other = (0..acts.len()).filter(|n| machines[*n].is_some() && waiting >> n & 1 == 0);
+            ready.extend(other);
+            if gated.is_empty() {
+                if ready.is_empty() {
+                    break;
+                }
+                // Whoever is left waits for a timer or for a turn.
+                tokio::time::advance(Duration::from_millis(100)).await;
+                continue;
+            }
+            let taken = pick(&gated);
+            self.control.lock().unwrap().permit = true;
+            ready.insert(0, taken);
+        }
+        self.outcome(answers)
+    }
+
+    /// Looks at every known id: none may live that was dead.
+    fn look(&mut self) {
+        let op = self.op();
+        let mut live = 0;
+        for (id, was_live) in &mut self.known {
+            let key = SessionId::parse(id.as_bytes()).unwrap().store_key();
+            let lives = now(self.store.get_ref().exists(&op, &key)).unwrap();
+            self.revived |= lives && !*was_live;
+            *was_live = lives;
+            live += usize::from(lives);
+        }
+        self.most_live = self.most_live.max(live);
+    }
+
+    fn outcome(self, answers: Vec<Option<Answer>>) -> Outcome {
+        let op = self.op();
+        let mut live: Vec<(String, Seen)> = Vec::new();
+        for (id, _) in &self.known {
+            let key = SessionId::parse(id.as_bytes()).unwrap().store_key();
+            if let ReadOutcome::Live(record) =
+                now(self.store.get_ref().read(&op, &key, None)).unwrap()
+            {
+                live.push((id.clone(), seen(&record)));
+            }
+        }
+        let mut sessions: Vec<_> = live.iter().map(|(_, seen)| seen.clone()).collect();
+        sessions.sort();
+        let Self {
+            presented,
+            revived,
+            most_live,
+            ..
+        } = self;
+        Outcome {
+            answers,
+            live,
+            sessions,
+            presented,
+            revived,
+            most_live,
+        }
+    }
+}
+
+fn seen(record: &session::Record) -> Seen {
+    let owner = record.header.owner.as_ref().map(|owner| {
+        let names = ["ann", "bob"];
+        *names
+            .iter()
+            .find(|name| session::OwnerKey::of(**name) == owner.key)
+            .unwrap()
+    });
+    let mut data = String::new();
+    for key in record.data.keys() {
+        match record.data.get::<serde_json::Value>(key) {
+            Ok(value) => data.push_str(&format!("{key}={} ", value.unwrap())),
+            Err(_) => {
+                let flashes = format!("{:?}", record.data).matches("FlashEntry").count();
+                data.push_str(&format!("{key}:{flashes} "));
+            }
+        }
+    }
+    Seen { owner, data }
+}
+
+fn cookie(response: &Response<()>) -> Cookie {
+    let mut sent = response.headers().get_all(header::SET_COOKIE).iter();
+    let Some(first) = sent.next() else {
+        return Cookie::None;
+    };
+    assert!(sent.next().is_none(), "two cookies: {response:?}");
+    let value = first.to_str().unwrap().split_once('=').unwrap().1;
+    match value.split(';').next().unwrap() {
+        "" => Cookie::Removal,
+        id => Cookie::Id(id.to_owned()),
+    }
+}

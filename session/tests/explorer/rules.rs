@@ -1,0 +1,144 @@
+//! What must hold at the end of every schedule.
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+
+use crate::machine::{Answer, Cookie, Outcome, Seen, World};
+use crate::requests::{Act, Start};
+
+/// What a schedule came to, without ids: the live sessions, and what each request was told.
+type Summary = (Vec<Seen>, Vec<Option<(StatusCode, u8)>>);
+
+fn summary(outcome: &Outcome) -> Summary {
+    let told = |answer: &Answer| {
+        let cookie = match answer.cookie {
+            Cookie::None => 0,
+            Cookie::Removal => 1,
+            Cookie::Id(_) => 2,
+        };
+        (answer.status, cookie)
+    };
+    let answers = outcome
+        .answers
+        .iter()
+        .map(|answer| answer.as_ref().map(told))
+        .collect();
+    (outcome.sessions.clone(), answers)
+}
+
+/// What the requests come to one after another, in each order.
+pub(crate) struct Serial(BTreeSet<String>);
+
+impl Serial {
+    pub(crate) async fn of(world: &mut World, acts: &[Act]) -> Self {
+        let mut outcomes = BTreeSet::new();
+        for order in orders(acts.len()) {
+            let outcome = world.run_in_order(acts, &order).await;
+            outcomes.insert(format!("{:?}", summary(&outcome)));
+        }
+        Self(outcomes)
+    }
+}
+
+fn orders(n: usize) -> Vec<Vec<usize>> {
+    if n == 0 {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for shorter in orders(n - 1) {
+        for at in 0..n {
+            let mut order = shorter.clone();
+            order.insert(at, n - 1);
+            all.push(order);
+        }
+    }
+    all
+}
+
+pub(crate) fn check(
+    start: Start,
+    acts: &[Act],
+    outcome: &Outcome,
+    serial: &Serial,
+) -> Result<(), String> {
+    let has = |wanted: &[Act]| acts.iter().any(|act| wanted.contains(act));
+    let fail = |rule: &str| Err(rule.to_owned());
+    if outcome.revived {
+        return fail("I2: a dead id lives again");
+    }
+    let answers = outcome.answers.iter().flatten();
+    if answers
+        .clone()
+        .any(|a| a.status == StatusCode::CONFLICT && a.cookie != Cookie::None)
+    {
+        return fail("S1: a request that lost sends a cookie");
+    }
+    if answers.clone().any(|a| a.status.is_server_error()) {
+        return fail("a request failed without a fault");
+    }
+    let time_passes = acts.iter().any(|act| act.passes_time());
+    let signs_in = acts.iter().any(|act| act.signs_in());
+    if !signs_in && !time_passes && outcome.most_live > 1 {
+        return fail("I1: two ids of one chain live");
+    }
+    if has(&[Act::RevokeAll])
+        && outcome
+            .sessions
+            .iter()
+            .any(|seen| seen.owner == Some("ann"))
+    {
+        return fail("S3: a session of the revoked owner lives");
+    }
+    if has(&[Act::Destroy]) && !signs_in {
+        if outcome.sessions.iter().any(|seen| seen.owner.is_some()) {
+            return fail("T22b: a signed-in session lives after sign-out");
+        }
+        if !time_passes && !outcome.sessions.is_empty() {
+            return fail("T22b: a session of the chain lives after sign-out");
+        }
+    }
+    let others_end_it = has(&[
+        Act::ChangeOwner,
+        Act::Destroy,
+        Act::RevokeAll,
+        Act::Clear,
+        Act::Regenerate,
+    ]);
+    if has(&[Act::SignIn]) && !others_end_it && !time_passes {
+        for order in orders(outcome.answers.len()) {
+            match jar(outcome, &order) {
+                Some(seen) if seen.owner == Some("ann") && seen.data.contains("cart=5") => {}
+                _ => return fail("S8: who signed in is not signed in, or lost the cart"),
+            }
+        }
+    }
+    // Time that passes between a load and its commit makes one request see two worlds. And whoever had an owner at
+    // load, and finds the session moved on at commit, is refused where a later request would begin anew.
+    let refused = acts.iter().zip(&outcome.answers).any(|(act, answer)| {
+        let status = answer.as_ref().map(|answer| answer.status);
+        act.signs_in() && status == Some(StatusCode::CONFLICT)
+    });
+    let incomparable = time_passes || (start == Start::SignedIn && refused);
+    if !incomparable && !serial.0.contains(&format!("{:?}", summary(outcome))) {
+        return fail("C1-C5: no order of the requests comes to this");
+    }
+    Ok(())
+}
+
+/// What a browser holds in the end, if the answers arrive in this order.
+fn jar<'a>(outcome: &'a Outcome, order: &[usize]) -> Option<&'a Seen> {
+    let mut held = Some(outcome.presented.as_str());
+    for n in order {
+        match outcome.answers[*n].as_ref().map(|answer| &answer.cookie) {
+            Some(Cookie::Id(id)) => held = Some(id),
+            Some(Cookie::Removal) => held = None,
+            Some(Cookie::None) | None => {}
+        }
+    }
+    outcome
+        .live
+        .iter()
+        .find(|(id, _)| Some(id.as_str()) == held)
+        .map(|(_, seen)| seen)
+}

@@ -1,0 +1,8 @@
+use session::SessionSchema;
+
+#[derive(SessionSchema)]
+struct Borrowing<'a> {
+    name: &'a str,
+}
+
+fn main() {}

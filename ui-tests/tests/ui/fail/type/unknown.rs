@@ -1,0 +1,8 @@
+use session::SessionSchema;
+
+#[derive(SessionSchema)]
+struct A {
+    theme: Thme,
+}
+
+fn main() {}
