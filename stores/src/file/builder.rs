@@ -31,6 +31,21 @@ pub enum Durability {
 }
 
 /// Options of a [`FileStore`]; made by [`FileStore::builder`].
+///
+/// ```
+/// use session::Codec;
+/// use session_stores::{Durability, FileStore};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let root = dir.path().join("sessions");
+/// let store = FileStore::builder(&root)
+///     .codec(Codec::json())
+///     .durability(Durability::Process)
+///     .max_file_size(1024 * 1024)
+///     .build()?;
+/// assert!(root.join("records").is_dir());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileStoreBuilder {
     root: PathBuf,

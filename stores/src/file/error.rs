@@ -9,6 +9,17 @@ use session::{StoreError, StoreErrorKind};
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Why a [`FileStore`](crate::FileStore) could not be opened.
+///
+/// ```
+/// use std::os::unix::fs::PermissionsExt;
+/// use session_stores::{FileStore, FileStoreError};
+///
+/// let shared = tempfile::tempdir()?;
+/// std::fs::set_permissions(shared.path(), std::fs::Permissions::from_mode(0o777))?;
+/// let error = FileStore::new(shared.path()).unwrap_err();
+/// assert!(matches!(error, FileStoreError::Writable { .. }));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileStoreError {

@@ -1,7 +1,6 @@
 //! `gc`: walks the directories in turn, a part at a time, and removes what is dead.
 //!
-//! It goes by names: what is not named like a file of ours, or is no file, stays. It needs no room on the disk,
-//! except to finish a rotation that a crash left pending.
+//! It goes by names: what is not named like a file of ours, or is no file, stays. It needs no room on the disk.
 
 use std::sync::PoisonError;
 use std::time::SystemTime;

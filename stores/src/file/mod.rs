@@ -80,7 +80,7 @@ pub use error::FileStoreError;
 /// | `read` that renews, `touch` | lock, read, write 24 bytes in place | no |
 /// | `save`, `create` | lock, read, write, rename | 2 syncs |
 /// | `create` with an owner | and a marker in the owner's directory | 3 syncs |
-/// | `rotate` | lock two, read two, write two, rename three | 4 syncs, 5 with an owner |
+/// | `rotate` | lock two, read three, write two, rename three | 4 syncs, 5 with an owner |
 /// | `destroy` | lock, read, write, rename | 2 syncs |
 ///
 /// The operations run on tokio's blocking threads; a verb whose future is dropped runs to its end. A verb that has to

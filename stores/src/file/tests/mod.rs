@@ -1,6 +1,7 @@
 //! The verbs without a runtime, and with a hand on every file operation.
 
 mod basics;
+mod costs;
 mod crash;
 mod damage;
 mod faults;
