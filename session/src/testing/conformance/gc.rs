@@ -73,7 +73,8 @@ pub async fn goes_by_the_deadline_that_was_stored_last<F: Fixture>(store: Caller
     let version = first.header.version;
     store.save(t, &short, &sooner, version).await;
     store.save(t, &long, &later, version).await;
-    let (old, new) = (store.put(t, &first).await, fresh_key());
+    let old = store.put(t, &first).await;
+    let new = key_after(&old);
     store.moved(t, (&old, &new), &sooner).await;
     if !F::NATIVE_EXPIRY {
         let tombstone = 1;

@@ -218,7 +218,8 @@ pub async fn takes_the_place_of_what_has_expired<F: Fixture>(store: Caller<F>) {
     let new = store.put(t, &dead).await;
     let now = dead.header.idle_deadline;
     let mine = owned(now, "bob");
-    let old = store.put(now, &mine).await;
+    let old = key_after(&new);
+    store.create(now, &old, &mine).await;
     let moved = next(&mine, 2);
     store.moved(now, (&old, &new), &moved).await;
     assert_eq!(store.live(now, &new).await.header, moved.header);
