@@ -32,8 +32,7 @@ fn cost(bench: &Bench, verb: impl FnOnce()) -> Cost {
     });
     verb();
     bench.probe.stop();
-    let cost = *cost.lock().unwrap();
-    cost
+    *cost.lock().unwrap()
 }
 
 fn of(reads: u32, locks: u32, writes: u32, renames: u32, syncs: u32) -> Cost {
