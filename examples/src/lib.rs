@@ -8,3 +8,8 @@
 
 #[cfg(feature = "axum")]
 pub mod storefront;
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

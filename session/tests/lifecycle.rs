@@ -666,3 +666,16 @@ async fn max_per_owner_evicts_the_oldest_or_refuses() {
         assert_eq!(devices[1].post("/login/1").await.status, StatusCode::OK);
     }
 }
+
+#[tokio::test]
+async fn t26_not_modified_tells_caches_too() {
+    let routes = Router::new().route(
+        "/etag",
+        get(async |session: Session| (StatusCode::NOT_MODIFIED, drop(session))),
+    );
+    let app = App::new(routes);
+    let answer = app.browser().get("/etag").await;
+    assert_eq!(answer.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(answer.header("vary"), Some("cookie"));
+    assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+}
