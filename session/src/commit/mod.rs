@@ -3,6 +3,7 @@
 mod decide;
 mod run;
 mod to_end;
+mod work;
 
 pub(crate) use decide::Keep;
 pub(crate) use to_end::RunToEnd;

@@ -4,12 +4,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::decide::{Keep, Times, Verb, check_size, next_record};
-use crate::changes::{Change, Changes, Draft, Trash};
+use super::decide::{Times, Verb, check_size, next_record};
+use super::work::{Settled, Work, replay};
+use crate::changes::{Change, Changes, Draft};
 use crate::config::OnGone;
 use crate::error::{Error, ErrorKind};
 use crate::events;
-use crate::handle::{Base, Inner, Loaded, Outgoing};
+use crate::handle::{Base, Outgoing};
 use crate::id::{SessionId, StoreKey};
 use crate::record::{CommitId, Header, Record};
 use crate::shared::{Deadline, Shared, Turn};
@@ -18,17 +19,6 @@ use crate::store::{
     StoreFuture,
 };
 
-/// What one commit works on, taken out of the handle.
-struct Work {
-    segment: u32,
-    base: Base,
-    changes: Changes,
-    draft: Draft,
-    ended: Vec<StoreKey>,
-    removal: bool,
-    head_sent: bool,
-}
-
 /// What one attempt at a live record came to.
 enum Attempt {
     Stored(Base),
@@ -36,194 +26,16 @@ enum Attempt {
     Gone,
 }
 
-/// What the handle knows after a commit.
-struct Settled {
-    base: Base,
-    outgoing: Outgoing,
-    /// Changes were dropped because the session had ended or moved on.
-    dropped: bool,
-}
-
-impl Inner {
-    /// Stores what is let through. An explicit commit keeps its changes when it fails, the final one does not.
-    pub(crate) async fn commit(self: Arc<Self>, keep: Keep, is_final: bool) -> Result<(), Error> {
-        let _gate = self.gate.lock().await;
-        let Some(mut work) = self.take_work(keep, is_final)? else {
-            return Ok(());
-        };
-        self.shared.sweeper.ensure(&self.shared);
-        let mut commit = Commit {
-            shared: &self.shared,
-            times: Times {
-                now: self.now(),
-                arrived: self.arrived,
-            },
-            deadline: Deadline::new(self.shared.config.deadline),
-            commit_id: CommitId::generate(),
-            head_sent: work.head_sent,
-        };
-        match commit.run(&mut work).await {
-            Ok(settled) => {
-                let dropped = settled.dropped;
-                self.settle(settled, work.segment)?;
-                if dropped {
-                    Err(Error::of(ErrorKind::Gone))
-                } else {
-                    Ok(())
-                }
-            }
-            Err(error) => {
-                if !is_final {
-                    self.with(|state| {
-                        state.changes.prepend(work.changes);
-                        state.ended.append(&mut work.ended);
-                        state.removal |= work.removal;
-                    });
-                }
-                Err(error)
-            }
-        }
-    }
-
-    fn take_work(&self, keep: Keep, is_final: bool) -> Result<Option<Work>, Error> {
-        let work = self.peek(|state| {
-            let pending = !state.changes.is_empty() || !state.ended.is_empty() || state.removal;
-            let failed = match &state.loaded {
-                Loaded::Anonymous(error) | Loaded::Failed(error) => Some(error.clone()),
-                Loaded::No | Loaded::Yes => None,
-            };
-            let work = pending.then(|| Work {
-                segment: state.segment,
-                base: state.base.clone(),
-                changes: std::mem::take(&mut state.changes),
-                draft: state.draft.clone(),
-                ended: std::mem::take(&mut state.ended),
-                removal: std::mem::take(&mut state.removal),
-                head_sent: state.head_sent,
-            });
-            state.head_sent |= is_final;
-            (work, failed)
-        });
-        let Some((Some(mut work), failed)) = work else {
-            return Ok(None);
-        };
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let owner = match &work.base {
-            Base::Live { record, .. } => record.header.owner.as_ref(),
-            Base::None | Base::Gone { .. } => None,
-        };
-        if keep != Keep::ALL && keep.filter(&mut work.changes, owner) {
-            events::discarded();
-            work.draft = self.redraw(&work.base, &work.changes)?;
-        }
-        Ok(Some(work))
-    }
-
-    /// Applies changes to a base, outside the lock.
-    fn redraw(&self, base: &Base, changes: &Changes) -> Result<Draft, Error> {
-        replay(&self.shared, base.draft(), changes, self.now())
-    }
-
-    /// Makes what was stored the new base, and lays what was changed meanwhile over it.
-    fn settle(&self, settled: Settled, segment: u32) -> Result<(), Error> {
-        let Settled { base, outgoing, .. } = settled;
-        let mut later = Changes::default();
-        let mut draft = self.redraw(&base, &later)?;
-        loop {
-            let more = self.with(|state| {
-                if state.segment != segment {
-                    // `destroy` came while this was being stored: what was stored ends too.
-                    if let Base::Live { key, .. } = &base {
-                        state.ended.push(*key);
-                    }
-                    return Changes::default();
-                }
-                if !state.changes.is_empty() {
-                    return std::mem::take(&mut state.changes);
-                }
-                if outgoing != Outgoing::Nothing {
-                    state.outgoing = outgoing;
-                }
-                state.base = base.clone();
-                state.changes = std::mem::take(&mut later);
-                std::mem::swap(&mut state.draft, &mut draft);
-                Changes::default()
-            });
-            if more.is_empty() {
-                return Ok(());
-            }
-            draft = replay(&self.shared, draft, &more, self.now())?;
-            later.append(more);
-        }
-    }
-
-    /// Reads the record again and lays the uncommitted changes over it.
-    pub(crate) async fn reload(&self) -> Result<(), Error> {
-        let _gate = self.gate.lock().await;
-        let Some((base, segment)) = self.peek(|state| (state.base.clone(), state.segment)) else {
-            return Ok(());
-        };
-        let Base::Live { id, key, .. } = base else {
-            return Ok(());
-        };
-        let op = self.shared.op(self.now());
-        let mut deadline = Deadline::new(self.shared.config.deadline);
-        let renew = Some(self.shared.config.touch_interval);
-        let base = match deadline
-            .store(self.shared.store.read(&op, &key, renew))
-            .await?
-        {
-            ReadOutcome::Live(record) => Base::Live { id, key, record },
-            ReadOutcome::Gone { successor } => Base::Gone { successor },
-            ReadOutcome::Absent | ReadOutcome::Damaged => Base::Gone { successor: None },
-        };
-        self.settle(
-            Settled {
-                base,
-                outgoing: Outgoing::Nothing,
-                dropped: false,
-            },
-            segment,
-        )
-    }
-}
-
-/// Applies changes to a draft. A closure of the application that panics is an error, and nothing is saved.
-fn replay(
-    shared: &Shared,
-    mut draft: Draft,
-    changes: &Changes,
-    now: crate::Timestamp,
-) -> Result<Draft, Error> {
-    if changes.is_empty() {
-        return Ok(draft);
-    }
-    let context = crate::changes::Context {
-        now,
-        policy: &shared.registry,
-    };
-    let apply = || {
-        let mut trash = Trash::default();
-        changes
-            .iter()
-            .try_for_each(|change| draft.apply(change, &context, &mut trash))
-    };
-    catch_unwind(AssertUnwindSafe(apply)).map_err(|_| Error::of(ErrorKind::Panicked))??;
-    Ok(draft)
-}
-
-struct Commit<'a> {
-    shared: &'a Shared,
-    times: Times,
-    deadline: Deadline,
-    commit_id: CommitId,
-    head_sent: bool,
+pub(super) struct Commit<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) times: Times,
+    pub(super) deadline: Deadline,
+    pub(super) commit_id: CommitId,
+    pub(super) head_sent: bool,
 }
 
 impl Commit<'_> {
-    async fn run(&mut self, work: &mut Work) -> Result<Settled, Error> {
+    pub(super) async fn run(&mut self, work: &mut Work) -> Result<Settled, Error> {
         while let Some(key) = work.ended.last().copied() {
             self.destroy_chain(key).await?;
             work.ended.pop();
