@@ -166,3 +166,34 @@ async fn shorter_ids_are_a_choice_and_longer_ones_then_foreign() {
     with(&app, &[&dead()]).get("/read").await;
     assert_eq!(app.calls(), 0);
 }
+
+#[tokio::test]
+async fn t05_another_scope_locks_nobody_out() {
+    let before = App::new(routes().route("/rotate", post(async |s: Session| s.regenerate_id())));
+    let old = live(&before, 7).await;
+    // The same store behind a layer whose cookie has another scope: the browser goes on sending the old one too.
+    let cookie = CookieTransport::new().partitioned(true);
+    let layer = session::SessionLayer::builder(std::sync::Arc::clone(&before.store))
+        .cookie(cookie)
+        .clock(before.clock.clone())
+        .build()
+        .unwrap();
+    let rotate = post(async |s: Session| s.regenerate_id());
+    let app = App {
+        router: routes().route("/rotate", rotate).layer(layer.clone()),
+        layer,
+        ..before
+    };
+    let mut browser = with(&app, &[&old]);
+    assert_eq!(browser.get("/read").await.body, "Some(7)");
+    let answer = browser.post("/rotate").await;
+    assert!(answer.set_cookies()[0].contains("Partitioned"));
+    let new = browser.cookie.clone().unwrap();
+    for cookies in [[&old, &new], [&new, &old]] {
+        let answer = with(&app, &cookies.map(String::as_str)).get("/read").await;
+        assert_eq!(
+            (answer.body.as_str(), answer.set_cookies().len()),
+            ("Some(7)", 0)
+        );
+    }
+}

@@ -260,12 +260,14 @@ async fn flashes_keep_their_order_and_wait_for_the_next_request() {
 #[tokio::test]
 async fn t56_d31_d32_requests_without_a_cookie_cost_nothing() {
     let app = app();
-    for path in ["/untouched", "/read", "/notices", "/flash", "/id", "/peek"] {
-        let answer = app.browser().get(path).await;
-        assert!(answer.set_cookies().is_empty(), "{path}");
-    }
-    for path in ["/logout", "/lazy-logout", "/sign-off", "/rotate"] {
-        app.browser().post(path).await;
+    for _ in 0..10_000 {
+        for path in ["/untouched", "/read", "/notices", "/flash", "/id", "/peek"] {
+            let answer = app.browser().get(path).await;
+            assert!(answer.set_cookies().is_empty(), "{path}");
+        }
+        for path in ["/logout", "/lazy-logout", "/sign-off", "/rotate"] {
+            app.browser().post(path).await;
+        }
     }
     assert_eq!(app.calls(), 0);
 }
