@@ -82,9 +82,9 @@ impl Draft {
         place: &'a Place,
         now: Timestamp,
     ) -> Option<(&'a str, &'a Slot)> {
-        let aliases = place.aliases.iter().copied();
         let present = |key| self.data.live(key, now).map(|slot| (key, slot));
-        aliases.chain([place.key.as_str()]).find_map(present)
+        let former = place.aliases.iter().copied().find_map(present);
+        former.or_else(|| present(place.key.as_str()))
     }
 
     /// The live entries of a flash, those under former keys first.

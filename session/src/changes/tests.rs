@@ -140,7 +140,7 @@ fn ttl_starts_at_creation_and_stays() {
     assert_eq!(at(&draft), Some(Timestamp::from_millis(500)));
     let expiring = |ms| Change::Set {
         place: place("n"),
-        slot: Slot::Expiring(Timestamp::from_millis(ms), Value::new(5u64)),
+        slot: Slot::new(Value::new(5u64), Some(Timestamp::from_millis(ms))),
     };
     let draft = run(Draft::default(), &[expiring(200), increment("n")]);
     assert_eq!(at(&draft), Some(Timestamp::from_millis(200)));

@@ -26,10 +26,10 @@ pub(super) fn encode(format: Format, data: &Data) -> Result<Vec<u8>, Unencodable
                 out.push(PLAIN);
                 put_value(&mut out, format, value)?;
             }
-            Slot::Expiring(expires, value) => {
+            Slot::Expiring(expiring) => {
                 out.push(EXPIRING);
-                out.extend_from_slice(&expires.as_millis().to_le_bytes());
-                put_value(&mut out, format, value)?;
+                out.extend_from_slice(&expiring.0.as_millis().to_le_bytes());
+                put_value(&mut out, format, &expiring.1)?;
             }
             Slot::Flash(entries) => {
                 out.push(FLASH);
@@ -72,7 +72,7 @@ pub(super) fn decode(bytes: &Bytes) -> Result<Data, DecodeError> {
             PLAIN => Slot::Plain(value(&mut reader, bytes)?),
             EXPIRING => {
                 let expires = Timestamp::from_millis(reader.u64()?);
-                Slot::Expiring(expires, value(&mut reader, bytes)?)
+                Slot::Expiring(Arc::new((expires, value(&mut reader, bytes)?)))
             }
             FLASH => {
                 let count = reader.len()?;

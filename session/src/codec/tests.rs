@@ -23,7 +23,10 @@ fn record() -> Record {
     data.insert("visits", 3u64);
     data.put(
         &Key::Static("otp"),
-        Slot::Expiring(Timestamp::from_millis(9), Value::new("123".to_owned())),
+        Slot::new(
+            Value::new("123".to_owned()),
+            Some(Timestamp::from_millis(9)),
+        ),
     );
     let flash = |id, expires| FlashEntry {
         id,

@@ -71,7 +71,8 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug)]
 pub(crate) enum Slot {
     Plain(Value),
-    Expiring(Timestamp, Value),
+    /// Behind a pointer, because it is rare: the slots of all others are smaller for it.
+    Expiring(Arc<(Timestamp, Value)>),
     Flash(Arc<Vec<FlashEntry>>),
 }
 
@@ -93,14 +94,14 @@ impl Slot {
     pub(crate) fn new(value: Value, expires: Option<Timestamp>) -> Self {
         match expires {
             None => Self::Plain(value),
-            Some(expires) => Self::Expiring(expires, value),
+            Some(expires) => Self::Expiring(Arc::new((expires, value))),
         }
     }
 
     pub(crate) fn is_live(&self, now: Timestamp) -> bool {
         match self {
             Self::Plain(_) => true,
-            Self::Expiring(expires, _) => now < *expires,
+            Self::Expiring(expiring) => now < expiring.0,
             Self::Flash(entries) => entries.iter().any(|entry| entry.is_live(now)),
         }
     }
@@ -108,14 +109,24 @@ impl Slot {
     /// The value, unless this is a flash.
     pub(crate) fn value(&self) -> Option<&Value> {
         match self {
-            Self::Plain(value) | Self::Expiring(_, value) => Some(value),
+            Self::Plain(value) => Some(value),
+            Self::Expiring(expiring) => Some(&expiring.1),
+            Self::Flash(_) => None,
+        }
+    }
+
+    /// The value, unless this is a flash.
+    pub(crate) fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Plain(value) => Some(value),
+            Self::Expiring(expiring) => Some(expiring.1.clone()),
             Self::Flash(_) => None,
         }
     }
 
     pub(crate) fn expires(&self) -> Option<Timestamp> {
         match self {
-            Self::Expiring(expires, _) => Some(*expires),
+            Self::Expiring(expiring) => Some(expiring.0),
             Self::Plain(_) | Self::Flash(_) => None,
         }
     }
@@ -123,13 +134,14 @@ impl Slot {
     pub(crate) fn flash(&self) -> &[FlashEntry] {
         match self {
             Self::Flash(entries) => entries,
-            Self::Plain(_) | Self::Expiring(..) => &[],
+            Self::Plain(_) | Self::Expiring(_) => &[],
         }
     }
 
     pub(crate) fn size(&self) -> Result<usize, Unencodable> {
         match self {
-            Self::Plain(value) | Self::Expiring(_, value) => value.size(),
+            Self::Plain(value) => value.size(),
+            Self::Expiring(expiring) => expiring.1.size(),
             Self::Flash(entries) => entries.iter().try_fold(0usize, |sum, entry| {
                 Ok(sum.saturating_add(entry.value.size()?))
             }),
@@ -140,7 +152,7 @@ impl Slot {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Plain(a), Self::Plain(b)) => a.is_same(b),
-            (Self::Expiring(at, a), Self::Expiring(other_at, b)) => at == other_at && a.is_same(b),
+            (Self::Expiring(a), Self::Expiring(b)) => a.0 == b.0 && a.1.is_same(&b.1),
             (Self::Flash(a), Self::Flash(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }

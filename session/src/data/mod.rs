@@ -35,7 +35,7 @@ pub(crate) const RESERVED: &str = "__";
 /// # Ok::<(), session::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Data(Option<Arc<Vec<Entry>>>);
+pub struct Data(Option<Arc<[Entry]>>);
 
 impl Data {
     /// An empty map. Allocates nothing.
@@ -69,11 +69,11 @@ impl Data {
     pub fn get<T: SessionValue>(&self, key: &str) -> Result<Option<T>, Error> {
         match self.slot(key) {
             None => Ok(None),
-            Some(Slot::Plain(value) | Slot::Expiring(_, value)) => value
-                .get()
+            Some(slot) => slot
+                .value()
+                .map_or(Err(Cause::Flash), Value::get)
                 .map(Some)
                 .map_err(|cause| Error::mismatch::<T>(key, cause)),
-            Some(Slot::Flash(_)) => Err(Error::mismatch::<T>(key, Cause::Flash)),
         }
     }
 
@@ -88,7 +88,7 @@ impl Data {
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {
-        self.0.as_deref().map_or(&[], Vec::as_slice)
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// From entries that may stand in any order; of two with one key the later counts.
@@ -99,7 +99,7 @@ impl Data {
             entries.dedup_by(|a, b| a.key == b.key);
             entries.reverse();
         }
-        Self((!entries.is_empty()).then(|| Arc::new(entries)))
+        Self((!entries.is_empty()).then(|| entries.into()))
     }
 
     pub(crate) fn slot(&self, key: &str) -> Option<&Slot> {
@@ -114,26 +114,33 @@ impl Data {
 
     /// Puts a slot in place and hands back the old one, so that the caller decides where user code drops.
     pub(crate) fn put(&mut self, key: &Key, slot: Slot) -> Option<Slot> {
-        let entries = Arc::make_mut(self.0.get_or_insert_default());
+        let entries = self.entries();
         match find(entries, key.as_str()) {
-            Ok(at) => Some(std::mem::replace(&mut entries[at].slot, slot)),
+            Ok(at) => {
+                let entries = Arc::make_mut(self.0.as_mut()?);
+                Some(std::mem::replace(&mut entries[at].slot, slot))
+            }
             Err(at) => {
-                entries.insert(
-                    at,
-                    Entry {
-                        key: key.clone(),
-                        slot,
-                    },
-                );
+                let entry = Entry {
+                    key: key.clone(),
+                    slot,
+                };
+                let (before, after) = entries.split_at(at);
+                let all = before.iter().cloned().chain([entry]);
+                self.0 = Some(all.chain(after.iter().cloned()).collect());
                 None
             }
         }
     }
 
     pub(crate) fn take_slot(&mut self, key: &str) -> Option<Slot> {
-        let at = find(self.entries(), key).ok()?;
-        let entries = Arc::make_mut(self.0.as_mut()?);
-        Some(entries.remove(at).slot)
+        let entries = self.entries();
+        let at = find(entries, key).ok()?;
+        let slot = entries[at].slot.clone();
+        let (before, after) = (&entries[..at], &entries[at + 1..]);
+        let rest = before.iter().chain(after).cloned().collect();
+        self.0 = (entries.len() > 1).then_some(rest);
+        Some(slot)
     }
 
     /// Keeps the entries that `keep` wants.

@@ -42,7 +42,7 @@ fn an_expired_entry_is_not_live() {
     let deadline = Timestamp::from_millis(10);
     data.put(
         &Key::Static("otp"),
-        Slot::Expiring(deadline, Value::new(1u8)),
+        Slot::new(Value::new(1u8), Some(deadline)),
     );
     assert!(data.live("otp", Timestamp::from_millis(9)).is_some());
     assert!(data.live("otp", deadline).is_none());

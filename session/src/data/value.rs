@@ -1,5 +1,7 @@
 //! One value: native (set by this process) or bytes in a named format (from a store).
 
+mod inline;
+
 use std::any::{Any, type_name};
 use std::fmt;
 use std::io;
@@ -8,6 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_core::{Serialize, de::DeserializeOwned};
+
+use self::inline::Inline;
 
 /// What a session can hold: any owned, cloneable, thread-safe type that serde can write and read.
 ///
@@ -88,7 +92,7 @@ pub(crate) struct Unencodable(pub(crate) &'static str);
 /// authority, so an unchanged value is written back byte for byte. A read as another type than the one held goes
 /// through the encoding: an `i64` set and a `u64` read behave alike on every store.
 ///
-/// Cloning copies one pointer.
+/// Cloning copies one pointer, or a number or a short text itself.
 #[derive(Clone)]
 pub struct Value(Repr);
 
@@ -96,6 +100,8 @@ pub struct Value(Repr);
 enum Repr {
     Native(Arc<dyn Native>),
     Raw(Arc<Raw>),
+    /// What is as small as a pointer to it.
+    Inline(Inline),
 }
 
 struct Raw {
@@ -131,7 +137,10 @@ impl<T: SessionValue> Native for Holder<T> {
 impl Value {
     /// Holds a Rust value. Nothing is encoded yet.
     pub fn new<T: SessionValue>(value: T) -> Self {
-        Self(Repr::Native(native(value)))
+        Self(match Inline::of(&value) {
+            Some(inline) => Repr::Inline(inline),
+            None => Repr::Native(native(value)),
+        })
     }
 
     pub(crate) fn raw(format: Format, bytes: Bytes) -> Self {
@@ -147,13 +156,11 @@ impl Value {
         match &self.0 {
             Repr::Native(native) => match native.as_any().downcast_ref() {
                 Some(value) => Ok(read(value)),
-                None => {
-                    let mut bytes = Vec::new();
-                    native
-                        .write(Format::Json, &mut bytes)
-                        .map_err(|_| Cause::Unencodable)?;
-                    Format::Json.read(&bytes).map(|value| read(&value))
-                }
+                None => self.reread(read),
+            },
+            Repr::Inline(inline) => match inline.to::<T>() {
+                Some(value) => Ok(read(&value)),
+                None => self.reread(read),
             },
             Repr::Raw(raw) => {
                 if let Some(decoded) = raw.decoded.get()
@@ -169,8 +176,22 @@ impl Value {
         }
     }
 
+    /// Reads through the encoding what was set as another type.
+    fn reread<T: SessionValue, R>(&self, read: impl FnOnce(&T) -> R) -> Result<R, Cause> {
+        let mut bytes = Vec::new();
+        let format = self
+            .write(Format::Json, &mut bytes)
+            .map_err(|_| Cause::Unencodable)?;
+        format.read(&bytes).map(|value| read(&value))
+    }
+
     /// A copy of the value as a `T`.
     pub(crate) fn get<T: SessionValue>(&self) -> Result<T, Cause> {
+        if let Repr::Inline(inline) = &self.0
+            && let Some(value) = inline.to()
+        {
+            return Ok(value);
+        }
         self.read(T::clone)
     }
 
@@ -178,6 +199,7 @@ impl Value {
     pub(crate) fn write(&self, format: Format, out: &mut Vec<u8>) -> Result<Format, Unencodable> {
         match &self.0 {
             Repr::Native(native) => native.write(format, out).map(|()| format),
+            Repr::Inline(inline) => inline.write(format, out).map(|()| format),
             Repr::Raw(raw) => {
                 out.extend_from_slice(&raw.bytes);
                 Ok(raw.format)
@@ -191,6 +213,7 @@ impl Value {
         let native = match &self.0 {
             Repr::Raw(raw) => return Ok(raw.bytes.len()),
             Repr::Native(native) => native,
+            Repr::Inline(inline) => return Ok(inline.json_len()),
         };
         let known = native.size().load(Ordering::Relaxed);
         if known != 0 {
@@ -212,11 +235,13 @@ impl Value {
         String::from_utf8(out).map_err(|_| Unencodable("bytes from the store"))
     }
 
-    /// Whether both are the same value by identity: what a compare-and-swap of the handle asks.
+    /// Whether both are the same value by identity: what a compare-and-swap of the handle asks. One that has no
+    /// identity is the same if it is equal.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Repr::Native(a), Repr::Native(b)) => Arc::ptr_eq(a, b),
             (Repr::Raw(a), Repr::Raw(b)) => Arc::ptr_eq(a, b),
+            (Repr::Inline(a), Repr::Inline(b)) => a == b,
             _ => false,
         }
     }
@@ -245,68 +270,11 @@ impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Which keys are secret only the schemas know, so no value prints here.
         f.write_str(match &self.0 {
-            Repr::Native(_) => "Value(native)",
+            Repr::Native(_) | Repr::Inline(_) => "Value(native)",
             Repr::Raw(_) => "Value(bytes)",
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeMap;
-
-    fn json(text: &str) -> Value {
-        Value::raw(Format::Json, Bytes::copy_from_slice(text.as_bytes()))
-    }
-
-    #[test]
-    fn a_native_value_reads_as_another_type_like_bytes_do() {
-        for value in [Value::new(7i64), json("7")] {
-            assert_eq!(value.get::<u64>(), Ok(7));
-            assert_eq!(value.get::<i64>(), Ok(7));
-            assert_eq!(value.get::<String>(), Err(Cause::Shape));
-            assert_eq!(value.get::<u64>(), Ok(7));
-        }
-        for value in [Value::new(-1i64), json("-1")] {
-            assert_eq!(value.get::<u64>(), Err(Cause::Shape));
-        }
-    }
-
-    #[test]
-    fn bytes_are_decoded_once_and_written_back_as_they_came() {
-        let value = json("{\"a\" : 1}");
-        let first = value
-            .read::<BTreeMap<String, u8>, _>(std::ptr::from_ref)
-            .unwrap();
-        let second = value
-            .read::<BTreeMap<String, u8>, _>(std::ptr::from_ref)
-            .unwrap();
-        assert_eq!(first, second);
-        let mut out = Vec::new();
-        assert_eq!(value.write(Format::Json, &mut out), Ok(Format::Json));
-        assert_eq!(out, b"{\"a\" : 1}");
-    }
-
-    #[test]
-    fn what_cannot_be_encoded_says_its_type_and_not_its_value() {
-        let map = BTreeMap::from([((1u8, 2u8), "secret")].map(|(k, v)| (k, v.to_owned())));
-        let value = Value::new(map);
-        let error = value.size().unwrap_err();
-        assert!(error.0.contains("BTreeMap"), "{error:?}");
-        assert_eq!(value.get::<String>(), Err(Cause::Unencodable));
-    }
-
-    #[test]
-    fn t60_deep_nesting_is_an_error() {
-        let deep = "[".repeat(100_000);
-        assert_eq!(json(&deep).get::<serde_json::Value>(), Err(Cause::Damaged));
-    }
-
-    #[test]
-    fn size_is_the_length_of_the_json_text() {
-        assert_eq!(Value::new("a\"b".to_owned()).size(), Ok(6));
-        assert_eq!(Value::new(12u8).size(), Ok(2));
-        assert_eq!(json(" 12").size(), Ok(3));
-    }
-}
+mod tests;

@@ -91,12 +91,12 @@ impl<'a, F: TypedField> Access<'a, F> {
     }
 
     fn readable(value: &Value) -> Option<F::Value> {
-        F::Value::read(value, F::Value::copy).ok()
+        F::Value::get(value).ok()
     }
 
     /// A copy of an optional field.
     pub fn get(self) -> Option<F::Value> {
-        self.with(F::Value::copy)
+        self.handle.read(self.field(), F::Value::get)
     }
 
     /// A copy of a field with a default.
@@ -106,12 +106,14 @@ impl<'a, F: TypedField> Access<'a, F> {
 
     /// A copy of a required field.
     pub fn get_required(self) -> F::Value {
-        self.with_required(F::Value::copy)
+        self.get()
+            .unwrap_or_else(|| self.with_required(F::Value::copy))
     }
 
     /// Shows an optional field by reference.
     pub fn with<R>(self, read: impl FnOnce(&F::Value) -> R) -> Option<R> {
-        F::Value::read(&self.found()?, read).ok()
+        self.handle
+            .read(self.field(), |value| F::Value::read(value, read))
     }
 
     /// Shows a field with a default by reference.

@@ -16,11 +16,15 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub(crate) fn new(session: Session, proved: Vec<(&'static str, Value)>) -> Self {
+    pub(crate) fn new(session: Session) -> Self {
         Self {
             session,
-            proved: (!proved.is_empty()).then(|| proved.into()),
+            proved: None,
         }
+    }
+
+    pub(crate) fn set_proved(&mut self, proved: Vec<(&'static str, Value)>) {
+        self.proved = (!proved.is_empty()).then(|| proved.into());
     }
 
     /// The session behind the accessor.
@@ -38,18 +42,37 @@ impl Handle {
     /// The value of a field, where it is present and, for an owner, confirmed by the header; and whether it is of
     /// the field's type.
     pub(crate) fn present(&self, field: &Field) -> Option<(Value, Result<(), Cause>)> {
-        let inner = &self.session.0;
-        let (key, slot) = inner.slot(&field.place())?;
-        let Some(value) = slot.value().cloned() else {
-            return Some((Value::new(()), Err(Cause::Flash)));
+        let value = match self.stored(field)? {
+            Ok(value) => value,
+            Err(cause) => return Some((Value::new(()), Err(cause))),
         };
         let checked = field.check(&value);
+        Some((value, checked))
+    }
+
+    /// As [`present`](Self::present), its type not checked yet.
+    fn stored(&self, field: &Field) -> Option<Result<Value, Cause>> {
+        let inner = &self.session.0;
+        let (key, slot) = inner.slot(&field.place())?;
+        let Some(value) = slot.into_value() else {
+            return Some(Err(Cause::Flash));
+        };
         let names_owner =
             || inner.names_owner(key.as_str(), &value, |value| field.owner_key(value));
-        if checked.is_ok() && field.is_owner() && !names_owner() {
+        if field.is_owner() && field.check(&value).is_ok() && !names_owner() {
             return None;
         }
-        Some((value, checked))
+        Some(Ok(value))
+    }
+
+    /// Reads the value of a field, where it is present and of the field's type. Reports one of another type.
+    pub(super) fn read<R>(
+        &self,
+        field: &Field,
+        read: impl FnOnce(&Value) -> Result<R, Cause>,
+    ) -> Option<R> {
+        let read = self.stored(field)?.and_then(|value| read(&value));
+        read.map_err(|cause| self.report(field, cause)).ok()
     }
 
     /// The value of a field, where it is present and of the field's type.

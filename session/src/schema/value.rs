@@ -27,6 +27,10 @@ pub trait FieldValue: Sized + 'static {
     /// Reads an entry as this type. Runs user code: never call it under a lock.
     #[expect(private_interfaces, reason = "implemented here only")]
     fn read<R>(value: &Value, read: impl FnOnce(&Self) -> R) -> Result<R, Cause>;
+
+    /// Reads a copy of an entry as this type. Runs user code: never call it under a lock.
+    #[expect(private_interfaces, reason = "implemented here only")]
+    fn get(value: &Value) -> Result<Self, Cause>;
 }
 
 impl<T: CloneAndSerde + Send + Sync + 'static> FieldValue for T {
@@ -41,6 +45,11 @@ impl<T: CloneAndSerde + Send + Sync + 'static> FieldValue for T {
     #[expect(private_interfaces, reason = "implemented here only")]
     fn read<R>(value: &Value, read: impl FnOnce(&Self) -> R) -> Result<R, Cause> {
         value.read(read)
+    }
+
+    #[expect(private_interfaces, reason = "implemented here only")]
+    fn get(value: &Value) -> Result<Self, Cause> {
+        value.get()
     }
 }
 

@@ -17,7 +17,8 @@ fn written(data: &Data) -> Vec<String> {
     let json = |value: &Value| value.to_json().expect("the value can be encoded");
     let write = |entry: &Entry| match &entry.slot {
         Slot::Plain(value) => format!("{:?} = {}", entry.key, json(value)),
-        Slot::Expiring(expires, value) => {
+        Slot::Expiring(expiring) => {
+            let (expires, value) = &**expiring;
             format!("{:?} until {expires} = {}", entry.key, json(value))
         }
         Slot::Flash(entries) => {
@@ -86,7 +87,7 @@ pub async fn every_kind_of_entry<F: Fixture>(store: Caller<F>) {
         key: Key::from(key),
         slot,
     };
-    let expiring = |at, value| Slot::Expiring(at, Value::new::<String>(value));
+    let expiring = |at, value| Slot::new(Value::new::<String>(value), Some(at));
     survives(
         &store,
         Data::from_entries(vec![
