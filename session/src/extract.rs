@@ -58,7 +58,7 @@ impl<T: SessionSchema, S: Send + Sync> FromRequestParts<S> for Typed<T> {
         let session = <Session as FromRequestParts<S>>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| TypedRejection::session(T::SCHEMA.name, rejection))?;
-        session.typed_for(next_target(&parts.method, original_uri(parts)).as_deref())
+        session.typed_for(|| next_target(&parts.method, original_uri(parts)))
     }
 }
 

@@ -60,7 +60,7 @@ impl fmt::Debug for Version {
 
 /// Marks one commit. Only a record that shows exactly this id proves that a commit whose answer was lost was stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct CommitId(u128);
+pub struct CommitId([u8; 16]);
 
 impl CommitId {
     /// A new random id.
@@ -72,19 +72,19 @@ impl CommitId {
     /// For a column or field of a store.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
-        self.0.to_le_bytes()
+        self.0
     }
 
     /// What [`to_bytes`](Self::to_bytes) gave.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(u128::from_le_bytes(bytes))
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
     }
 }
 
 /// Names a session in listings. Random, so it tells nothing of the id, and it works only within its owner.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionHandle(u128);
+pub struct SessionHandle([u8; 16]);
 
 impl SessionHandle {
     /// A new random handle.
@@ -96,20 +96,20 @@ impl SessionHandle {
     /// For a column or field of a store.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
-        self.0.to_le_bytes()
+        self.0
     }
 
     /// What [`to_bytes`](Self::to_bytes) gave.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(u128::from_le_bytes(bytes))
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
     }
 }
 
 /// 32 hexadecimal digits: for a form that signs out one device.
 impl fmt::Display for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", u128::from_le_bytes(self.0))
     }
 }
 
@@ -124,7 +124,8 @@ impl std::str::FromStr for SessionHandle {
     fn from_str(text: &str) -> Result<Self, ParseHandleError> {
         let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let value = hex.then(|| u128::from_str_radix(text, 16).ok()).flatten();
-        value.map(Self).ok_or(ParseHandleError)
+        let bytes = value.map(u128::to_le_bytes);
+        bytes.map(Self).ok_or(ParseHandleError)
     }
 }
 

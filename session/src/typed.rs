@@ -1,5 +1,6 @@
 //! A session seen through a schema.
 
+use std::any::TypeId;
 use std::fmt;
 use std::ops::Deref;
 
@@ -44,16 +45,30 @@ impl Session {
     /// [`TypedRejection`]: a required field is missing, a `strict` one is of another type, or two schemas of the
     /// layer disagree.
     pub fn typed<S: SessionSchema>(&self) -> Result<Typed<S>, TypedRejection> {
-        self.typed_for::<S>(None)
+        self.clone().typed_for::<S>(|| None)
     }
 
-    /// As [`typed`](Self::typed); `next` is where a redirect may come back to.
+    /// As [`typed`](Self::typed); `next` says where a redirect may come back to, if there is one.
     pub(crate) fn typed_for<S: SessionSchema>(
-        &self,
-        next: Option<&str>,
+        self,
+        next: impl FnOnce() -> Option<String>,
     ) -> Result<Typed<S>, TypedRejection> {
-        let schema = S::SCHEMA;
-        if let Err(conflict) = self.0.shared.registry.register::<S>() {
+        let mut handle = Handle::new(self);
+        handle.prove(S::SCHEMA, TypeId::of::<S>(), next)?;
+        Ok(Typed(S::__accessor(handle)))
+    }
+}
+
+impl Handle {
+    /// Checks what a schema asks of its session. The same code for every schema.
+    fn prove(
+        &mut self,
+        schema: &'static Schema,
+        id: TypeId,
+        next: impl FnOnce() -> Option<String>,
+    ) -> Result<(), TypedRejection> {
+        let inner = &self.session().0;
+        if let Err(conflict) = inner.shared.registry.add(id, schema) {
             tracing::error!(target: "session", "{conflict}");
             return Err(TypedRejection::SchemaConflict {
                 schema: schema.name,
@@ -61,14 +76,12 @@ impl Session {
                 message: conflict.to_string(),
             });
         }
-        let handle = Handle::new(self.clone(), Vec::new());
         let mut proved = Vec::new();
         for field in schema.fields.iter().filter(|field| field.is_checked()) {
-            match handle.present(field) {
+            match self.present(field) {
                 Some((value, Ok(()))) if field.is_required() => proved.push((field.key(), value)),
                 Some((_, Err(cause))) => {
-                    self.0
-                        .report_mismatch(field.key(), field.type_name(), cause);
+                    inner.report_mismatch(field.key(), field.type_name(), cause);
                     if field.is_strict() {
                         return Err(TypedRejection::Mismatch {
                             schema: schema.name,
@@ -86,7 +99,8 @@ impl Session {
                 Some((_, Ok(()))) | None => {}
             }
         }
-        Ok(Typed(S::__accessor(Handle::new(self.clone(), proved))))
+        self.set_proved(proved);
+        Ok(())
     }
 
     /// A required field is missing; but if the store failed, that is why.
@@ -94,9 +108,9 @@ impl Session {
         &self,
         schema: &'static Schema,
         field: &'static str,
-        next: Option<&str>,
+        next: impl FnOnce() -> Option<String>,
     ) -> TypedRejection {
-        let failed = self.0.with(|state| match &state.loaded {
+        let failed = self.session().0.with(|state| match &state.loaded {
             Loaded::Anonymous(error) => Some(error.clone()),
             Loaded::No | Loaded::Yes | Loaded::Failed(_) => None,
         });
@@ -109,7 +123,7 @@ impl Session {
         TypedRejection::MissingField {
             schema: schema.name,
             field,
-            answer: answer(schema, next),
+            answer: answer(schema, next().as_deref()),
         }
     }
 }

@@ -34,10 +34,12 @@ pub(super) struct Commit<'a> {
     pub(super) head_sent: bool,
 }
 
+// What is rare has a box of its own, so that the future of a plain save is small: a test holds it below the size up to
+// which allocators are fast.
 impl Commit<'_> {
     pub(super) async fn run(&mut self, work: &mut Work) -> Result<Settled, Error> {
         while let Some(key) = work.ended.last().copied() {
-            self.destroy_chain(key).await?;
+            Box::pin(self.destroy_chain(key)).await?;
             work.ended.pop();
             events::destroyed();
         }
@@ -65,53 +67,48 @@ impl Commit<'_> {
         if work.draft.failed && !matches!(work.base, Base::Gone { .. }) {
             work.draft = replay(self.shared, work.base.draft(), changes, self.times.now)?;
         }
-        match (verb, work.base.clone()) {
-            (Verb::Create, _) => self.create(std::mem::take(&mut work.draft)).await,
-            (Verb::Save | Verb::Rotate, Base::Live { id, key, record }) => {
-                let draft = std::mem::take(&mut work.draft);
-                self.change(Live { id, key }, record, draft, changes).await
+        match verb {
+            Verb::Create => Box::pin(self.create(&work.draft)).await,
+            Verb::Save | Verb::Rotate => self.change(work, changes).await,
+            Verb::SignInAnew => {
+                let successor = match work.base {
+                    Base::Gone { successor } => successor,
+                    Base::None | Base::Live { .. } => None,
+                };
+                Box::pin(self.sign_in_anew(successor, changes)).await
             }
-            (Verb::Drop, base) => Ok(self.drop_changes(base, changes)),
-            (Verb::SignInAnew, Base::Gone { successor }) => {
-                self.sign_in_anew(successor, changes).await
-            }
-            (_, base) => Ok(Settled {
-                base,
-                outgoing: Outgoing::Nothing,
-                dropped: false,
-            }),
+            Verb::Drop => Ok(self.drop_changes(work.base.clone(), changes)),
+            Verb::Nothing => Ok(Settled::unchanged(work)),
         }
     }
 
     /// Stores changes of a live record: by `save`, or by `rotate` under a new id.
-    async fn change(
-        &mut self,
-        from: Live,
-        mut record: Arc<Record>,
-        mut draft: Draft,
-        changes: &mut Changes,
-    ) -> Result<Settled, Error> {
-        let shared = self.shared;
+    async fn change(&mut self, work: &mut Work, changes: &mut Changes) -> Result<Settled, Error> {
+        let Base::Live { id, key, record } = &work.base else {
+            return Ok(Settled::unchanged(work));
+        };
+        let (from, mut record) = (Live { id, key }, Arc::clone(record));
+        let draft = &mut work.draft;
         let had_owner = record.header.owner.is_some();
         // Repeated with the same keys and commit id, `rotate` answers as the first time.
         let mut target = None;
-        let mut turn: Option<Turn<'_>> = None;
+        let mut turn: Option<Box<Turn<'_>>> = None;
         let mut attempt = 0;
         loop {
             if draft.rotate && target.is_none() {
                 if self.head_sent {
                     return Err(Error::of(ErrorKind::HeadSent));
                 }
-                target = Some(self.new_id(Some(&from.id))?);
+                target = Some(self.new_id(Some(from.id))?);
             }
-            let next = self.draw(Some(&record.header), &draft)?;
+            let next = self.draw(Some(&record.header), draft)?;
             let outcome = match target.filter(|_| draft.rotate) {
-                None => self.save(from, next, &record.header).await?,
-                Some(id) => self.rotate(from, id, next, &record.header, &draft).await?,
+                None => self.save(from, &next, &record.header).await?,
+                Some(id) => Box::pin(self.rotate(from, id, next, &record.header, draft)).await?,
             };
             match outcome {
                 Attempt::Stored(base) => {
-                    let outgoing = self.announce(&base, from.id, false);
+                    let outgoing = self.announce(&base, Some(from.id));
                     return Ok(Settled {
                         base,
                         outgoing,
@@ -121,22 +118,26 @@ impl Commit<'_> {
                 Attempt::Gone => {
                     events::gone();
                     if draft.authenticated && !had_owner {
-                        let successor = self.successor(from.key).await?;
-                        return self.sign_in_anew(successor, changes).await;
+                        return Box::pin(async {
+                            let successor = self.successor(*from.key).await?;
+                            self.sign_in_anew(successor, changes).await
+                        })
+                        .await;
                     }
                     return Ok(self.drop_changes(Base::Gone { successor: None }, changes));
                 }
                 Attempt::Conflict(current) => {
                     events::conflict();
                     if turn.is_none() {
-                        turn = self.deadline.run(shared.queues.turn(from.key)).await;
+                        let wait = self.deadline.run(self.shared.queues.turn(*from.key));
+                        turn = Box::pin(wait).await.map(Box::new);
                     }
-                    if turn.is_none() || !self.deadline.back_off(attempt).await {
+                    if turn.is_none() || !Box::pin(self.deadline.back_off(attempt)).await {
                         return Err(Error::of(ErrorKind::Conflict));
                     }
                     attempt += 1;
                     record = current;
-                    draft = replay(shared, Draft::of(&record), changes, self.times.now)?;
+                    *draft = replay(self.shared, Draft::of(&record), changes, self.times.now)?;
                 }
             }
         }
@@ -144,17 +145,17 @@ impl Commit<'_> {
 
     async fn save(
         &mut self,
-        from: Live,
-        next: Arc<Record>,
+        from: Live<'_>,
+        next: &Arc<Record>,
         base: &Header,
     ) -> Result<Attempt, Error> {
         let op = self.shared.op(self.times.now);
         let call = self
             .shared
             .store
-            .save(&op, &from.key, Arc::clone(&next), base.version);
+            .save(&op, from.key, Arc::clone(next), base.version);
         match self.deadline.store(call).await {
-            Ok(SaveOutcome::Saved(_)) => Ok(Attempt::Stored(from.with(next))),
+            Ok(SaveOutcome::Saved(_)) => Ok(Attempt::Stored(from.with(Arc::clone(next)))),
             // A driver that repeated the call by itself is told of its own first success.
             Ok(SaveOutcome::Conflict(found)) if found.header.commit_id == self.commit_id => {
                 Ok(Attempt::Stored(from.with(found)))
@@ -164,8 +165,8 @@ impl Commit<'_> {
             Err(error) => {
                 events::store_failed("save", &error);
                 // The answer may be lost and the change stored: only a record that shows this commit says so.
-                let call = self.shared.store.read(&op, &from.key, None);
-                match self.deadline.store(call).await {
+                let call = self.shared.store.read(&op, from.key, None);
+                match Box::pin(self.deadline.store(call)).await {
                     Ok(ReadOutcome::Live(found)) if found.header.commit_id == self.commit_id => {
                         Ok(Attempt::Stored(from.with(found)))
                     }
@@ -177,29 +178,18 @@ impl Commit<'_> {
 
     async fn rotate(
         &mut self,
-        from: Live,
+        from: Live<'_>,
         id: SessionId,
         next: Arc<Record>,
         base: &Header,
         draft: &Draft,
     ) -> Result<Attempt, Error> {
         let op = self.shared.op(self.times.now);
-        let to = Live {
-            id,
-            key: id.store_key(),
-        };
+        let (id, key) = (&id, &id.store_key());
+        let to = Live { id, key };
         let bind = self.bind(draft);
         let store = &self.shared.store;
-        let call = || {
-            store.rotate(
-                &op,
-                &from.key,
-                &to.key,
-                Arc::clone(&next),
-                base.version,
-                bind,
-            )
-        };
+        let call = || store.rotate(&op, from.key, to.key, Arc::clone(&next), base.version, bind);
         let outcome = self.twice("rotate", call).await?;
         match outcome {
             RotateOutcome::Saved(_) => {
@@ -221,25 +211,23 @@ impl Commit<'_> {
         }
     }
 
-    async fn create(&mut self, draft: Draft) -> Result<Settled, Error> {
-        let record = self.draw(None, &draft)?;
+    async fn create(&mut self, draft: &Draft) -> Result<Settled, Error> {
+        let record = self.draw(None, draft)?;
         let op = self.shared.op(self.times.now);
-        let bind = self.bind(&draft);
+        let bind = self.bind(draft);
         // An id that is taken is one chance in 2^240; one that is taken twice is a broken store.
         for _ in 0..2 {
             let id = self.new_id(None)?;
-            let to = Live {
-                id,
-                key: id.store_key(),
-            };
+            let (id, key) = (&id, &id.store_key());
+            let to = Live { id, key };
             let store = &self.shared.store;
-            let call = || store.create(&op, &to.key, Arc::clone(&record), bind);
+            let call = || store.create(&op, to.key, Arc::clone(&record), bind);
             let outcome = self.twice("create", call).await?;
             match outcome {
                 CreateOutcome::Created => {
                     events::created();
                     let base = to.with(record);
-                    let outgoing = self.announce(&base, id, true);
+                    let outgoing = self.announce(&base, None);
                     return Ok(Settled {
                         base,
                         outgoing,
@@ -282,7 +270,7 @@ impl Commit<'_> {
             }
         }
         let draft = replay(self.shared, draft, changes, self.times.now)?;
-        self.create(draft).await
+        self.create(&draft).await
     }
 
     async fn successor(&mut self, key: StoreKey) -> Result<Option<StoreKey>, Error> {
@@ -350,18 +338,18 @@ impl Commit<'_> {
     }
 
     /// What the client is told: nothing, unless the id is new.
-    fn announce(&self, base: &Base, former: SessionId, created: bool) -> Outgoing {
+    fn announce(&self, base: &Base, former: Option<&SessionId>) -> Outgoing {
         let Base::Live { id, record, .. } = base else {
             return Outgoing::Nothing;
         };
-        if *id == former && !created {
+        if former == Some(id) {
             return Outgoing::Nothing;
         }
         let persistent = record.header.persistent || self.shared.config.persistent;
         let until = record.header.absolute_deadline;
         Outgoing::Id {
             id: *id,
-            created,
+            created: former.is_none(),
             max_age: persistent.then(|| until.since(self.times.now)),
         }
     }
@@ -385,16 +373,16 @@ impl Commit<'_> {
 
 /// An id and its key.
 #[derive(Clone, Copy)]
-struct Live {
-    id: SessionId,
-    key: StoreKey,
+struct Live<'a> {
+    id: &'a SessionId,
+    key: &'a StoreKey,
 }
 
-impl Live {
+impl Live<'_> {
     fn with(self, record: Arc<Record>) -> Base {
         Base::Live {
-            id: self.id,
-            key: self.key,
+            id: *self.id,
+            key: *self.key,
             record,
         }
     }

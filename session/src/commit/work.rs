@@ -33,10 +33,21 @@ pub(super) struct Settled {
     pub(super) dropped: bool,
 }
 
+impl Settled {
+    /// Nothing was to be stored.
+    pub(super) fn unchanged(work: &Work) -> Self {
+        Self {
+            base: work.base.clone(),
+            outgoing: Outgoing::Nothing,
+            dropped: false,
+        }
+    }
+}
+
 impl Inner {
     /// Stores what is let through. An explicit commit keeps its changes when it fails, the final one does not.
     pub(crate) async fn commit(self: Arc<Self>, keep: Keep, is_final: bool) -> Result<(), Error> {
-        let _gate = self.gate.lock().await;
+        let _turn = self.turn().await;
         let Some(mut work) = self.take_work(keep, is_final)? else {
             return Ok(());
         };
@@ -119,7 +130,7 @@ impl Inner {
     fn settle(&self, settled: Settled, segment: u32) -> Result<(), Error> {
         let Settled { base, outgoing, .. } = settled;
         let mut later = Changes::default();
-        let mut draft = self.redraw(&base, &later)?;
+        let mut draft = base.draft();
         loop {
             let more = self.with(|state| {
                 if state.segment != segment {
@@ -150,7 +161,7 @@ impl Inner {
 
     /// Reads the record again and lays the uncommitted changes over it.
     pub(crate) async fn reload(&self) -> Result<(), Error> {
-        let _gate = self.gate.lock().await;
+        let _turn = self.turn().await;
         let Some((base, segment)) = self.peek(|state| (state.base.clone(), state.segment)) else {
             return Ok(());
         };
@@ -201,4 +212,20 @@ pub(super) fn replay(
     };
     catch_unwind(AssertUnwindSafe(apply)).map_err(|_| Error::of(ErrorKind::Panicked))??;
     Ok(draft)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_futures_of_load_and_commit_are_small() {
+        let inner = Arc::new(Inner::new(Shared::detached(), crate::Timestamp::default()));
+        let load = size_of_val(&inner.load());
+        let commit = size_of_val(&Arc::clone(&inner).commit(Keep::ALL, true));
+        assert!(
+            load <= 640 && commit <= 1_032,
+            "load {load}, commit {commit}"
+        );
+    }
 }

@@ -7,8 +7,7 @@ use http::header::{HeaderMap, HeaderName};
 use http::request::Parts;
 use http::{Extensions, Method};
 
-use super::{Base, Inner, Loaded, Session};
-use crate::changes::Draft;
+use super::{Base, Inner, Loaded, Session, State};
 use crate::config::OnStoreError;
 use crate::error::Error;
 use crate::events;
@@ -16,6 +15,7 @@ use crate::id::SessionId;
 use crate::rejection::SessionRejection;
 use crate::shared::Deadline;
 use crate::store::{ReadOutcome, StoreError};
+use crate::transport::PresentedIds;
 
 /// The session of a request that nobody has loaded yet: what the layer puts into the request's extensions.
 ///
@@ -61,9 +61,8 @@ impl LazySession {
         let inner = &lazy.0;
         let known = inner.peek(|_| ()).is_some();
         if !known {
-            let mut presented = crate::transport::PresentedIds::default();
+            let mut presented = PresentedIds::of_len(inner.shared.config.id_bytes);
             inner.shared.transport.read(headers, &mut presented);
-            presented.retain_len(inner.shared.config.id_bytes);
             let prefetch = headers
                 .get(&SEC_PURPOSE)
                 .is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"));
@@ -149,14 +148,14 @@ impl Session {
 impl Inner {
     /// Loads once. A failed load is not repeated within the request.
     pub(crate) async fn load(&self) -> Result<(), Error> {
-        if let Some(known) = self.known() {
+        if let Ok(known) = self.known_or(|_| ()) {
             return known;
         }
-        let _gate = self.gate.lock().await;
-        if let Some(known) = self.known() {
-            return known;
-        }
-        let presented = self.with(|state| state.presented);
+        let _turn = self.turn().await;
+        let presented = match self.known_or(|state| state.presented.clone()) {
+            Ok(known) => return known,
+            Err(presented) => presented,
+        };
         self.shared.sweeper.ensure(&self.shared);
         let found = self.find(presented.ids(), presented.overflow()).await;
         let loaded = match &found {
@@ -174,22 +173,17 @@ impl Inner {
         }
         let (base, ambiguous) = found.unwrap_or_default();
         self.with(|state| {
-            if let Base::Live { record, .. } = &base {
-                state.draft = Draft::of(record);
-            }
+            state.draft = base.draft();
             state.base = base;
             state.ambiguous = ambiguous;
             state.loaded = loaded;
-        });
-        self.known().unwrap_or(Ok(()))
+            state.loaded.answer().unwrap_or(Ok(()))
+        })
     }
 
-    fn known(&self) -> Option<Result<(), Error>> {
-        self.with(|state| match &state.loaded {
-            Loaded::No => None,
-            Loaded::Yes | Loaded::Anonymous(_) => Some(Ok(())),
-            Loaded::Failed(error) => Some(Err(error.clone())),
-        })
+    /// What an earlier load came to, or what `look` says of the state that nobody has loaded.
+    fn known_or<R>(&self, look: impl FnOnce(&State) -> R) -> Result<Result<(), Error>, R> {
+        self.with(|state| state.loaded.answer().ok_or_else(|| look(state)))
     }
 
     /// Looks up what the request presents: the one live session, or none. Says also whether there were several.

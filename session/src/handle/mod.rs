@@ -46,8 +46,8 @@ pub(crate) struct Inner {
     pub(crate) arrived: Timestamp,
     /// Serialises loads and commits of this handle. Never held while user code runs, but for repeated updates.
     pub(crate) gate: tokio::sync::Mutex<()>,
-    /// Nothing until an extractor asks: an untouched request pays for one small allocation.
-    state: Mutex<Option<Box<State>>>,
+    /// Nothing until an extractor asks. It has its place here: one allocation a request, touched or not.
+    state: Mutex<Option<State>>,
 }
 
 impl Inner {
@@ -60,14 +60,14 @@ impl Inner {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Box<State>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<State>> {
         // No user code runs under it, so it cannot be poisoned by a panic that matters.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at the state, if any extractor asked for one.
     pub(crate) fn peek<R>(&self, look: impl FnOnce(&mut State) -> R) -> Option<R> {
-        self.lock().as_deref_mut().map(look)
+        self.lock().as_mut().map(look)
     }
 
     /// Works on the state, made if need be.
@@ -79,6 +79,14 @@ impl Inner {
         self.shared.now()
     }
 
+    /// The turn of one load or commit. Tried first: in one request they hardly ever meet.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        match self.gate.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => Box::pin(self.gate.lock()).await,
+        }
+    }
+
     fn context(&self, now: Timestamp) -> Context<'_> {
         Context {
             now,
@@ -86,10 +94,21 @@ impl Inner {
         }
     }
 
-    /// The slot that a place reads from, and the key under which it stands. Asks the clock only where a deadline
-    /// is in play.
-    pub(crate) fn slot(&self, place: &Place) -> Option<(crate::data::Key, Slot)> {
-        let find = |state: &mut State, now| {
+    /// What a place reads from: the key under which it stands, the slot, and the time if that had to be asked. The
+    /// clock is, only where a deadline or a former key is in play.
+    fn current(&self, place: &Place) -> (Option<(crate::data::Key, Slot)>, Timestamp) {
+        if place.aliases.is_empty() {
+            let timeless = self.with(|state| match state.draft.data.slot(place.key.as_str()) {
+                None => Some(None),
+                Some(slot @ Slot::Plain(_)) => Some(Some((place.key.clone(), slot.clone()))),
+                Some(_) => None,
+            });
+            if let Some(slot) = timeless {
+                return (slot, Timestamp::default());
+            }
+        }
+        let now = self.now();
+        let found = self.with(|state| {
             let (key, slot) = state.draft.current(place, now)?;
             let key = if key == place.key.as_str() {
                 place.key.clone()
@@ -97,24 +116,24 @@ impl Inner {
                 key.into()
             };
             Some((key, slot.clone()))
-        };
-        if place.aliases.is_empty() {
-            let plain = self.with(|state| match state.draft.data.slot(place.key.as_str()) {
-                None => Some(None),
-                Some(slot @ Slot::Plain(_)) => Some(Some((place.key.clone(), slot.clone()))),
-                Some(_) => None,
-            });
-            if let Some(answer) = plain {
-                return answer;
-            }
-        }
-        let now = self.now();
-        self.with(|state| find(state, now))
+        });
+        (found, now)
+    }
+
+    /// The slot that a place reads from, and the key under which it stands.
+    pub(crate) fn slot(&self, place: &Place) -> Option<(crate::data::Key, Slot)> {
+        self.current(place).0
     }
 
     /// Records a change that runs no closure.
     pub(crate) fn record(&self, change: Change) {
-        let context = self.context(self.now());
+        let timed = matches!(change, Change::Consume { .. });
+        let now = if timed {
+            self.now()
+        } else {
+            Timestamp::default()
+        };
+        let context = self.context(now);
         let mut trash = Trash::default();
         self.with(|state| {
             state.draft.apply_data(&change, &context, &mut trash);
@@ -133,16 +152,11 @@ impl Inner {
         expires: Option<Timestamp>,
         defer: bool,
     ) -> Result<(), Error> {
-        let now = self.now();
-        let context = self.context(now);
         let mut trash = Trash::default();
         loop {
-            let current = self.with(|state| {
-                state
-                    .draft
-                    .current(place, now)
-                    .map(|(_, slot)| slot.clone())
-            });
+            let (current, now) = self.current(place);
+            let current = current.map(|(_, slot)| slot);
+            let context = self.context(now);
             let updated = match updater(current.as_ref().and_then(Slot::value)) {
                 Ok(updated) => Some(updated),
                 Err(_) if defer => None,

@@ -53,6 +53,17 @@ pub(crate) enum Loaded {
     Anonymous(Error),
 }
 
+impl Loaded {
+    /// What a further load is told, if there was one.
+    pub(crate) fn answer(&self) -> Option<Result<(), Error>> {
+        match self {
+            Self::No => None,
+            Self::Yes | Self::Anonymous(_) => Some(Ok(())),
+            Self::Failed(error) => Some(Err(error.clone())),
+        }
+    }
+}
+
 /// What the present segment began from.
 #[derive(Default, Clone)]
 pub(crate) enum Base {

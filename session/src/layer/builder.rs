@@ -209,6 +209,7 @@ impl SessionLayerBuilder {
         };
         let shared = Shared {
             store: self.store,
+            vary: transport.vary().into(),
             transport,
             clock: self.clock,
             config: self.config,

@@ -1,6 +1,6 @@
 //! What a session adds to a response: the id, and what caches must know.
 
-use http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY};
+use http::header::{CACHE_CONTROL, Entry, HeaderMap, HeaderValue, VARY};
 use http::{Response, StatusCode};
 
 use crate::config::ResponseHook;
@@ -83,10 +83,10 @@ pub(super) fn add_headers(inner: &Inner, headers: &mut HeaderMap) {
     }
     if before || anonymous {
         forbid_storing(headers);
-    } else if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, if owned { NO_STORE } else { PRIVATE });
+    } else if let Entry::Vacant(unsaid) = headers.entry(CACHE_CONTROL) {
+        unsaid.insert(if owned { NO_STORE } else { PRIVATE });
     }
-    add_vary(headers, &transport.vary());
+    add_vary(headers, &inner.shared.vary);
 }
 
 /// `no-store`, whatever the application said, unless it keeps shared caches away itself.
@@ -108,15 +108,22 @@ fn forbid_storing(headers: &mut HeaderMap) {
 }
 
 /// Adds a name to `Vary` unless it is there, or `*` is.
-fn add_vary(headers: &mut HeaderMap, name: &HeaderName) {
-    let named = headers.get_all(VARY).iter().any(|value| {
+fn add_vary(headers: &mut HeaderMap, name: &HeaderValue) {
+    let names_it = |value: &HeaderValue| {
         value.as_bytes().split(|byte| *byte == b',').any(|listed| {
             let listed = listed.trim_ascii();
-            listed == b"*" || listed.eq_ignore_ascii_case(name.as_str().as_bytes())
+            listed == b"*" || listed.eq_ignore_ascii_case(name.as_bytes())
         })
-    });
-    if !named {
-        headers.append(VARY, HeaderValue::from(name.clone()));
+    };
+    match headers.entry(VARY) {
+        Entry::Vacant(unsaid) => {
+            unsaid.insert(name.clone());
+        }
+        Entry::Occupied(mut said) => {
+            if !said.iter().any(names_it) {
+                said.append(name.clone());
+            }
+        }
     }
 }
 
@@ -128,13 +135,13 @@ mod tests {
     fn t26_vary_is_merged() {
         let mut headers = HeaderMap::new();
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding, COOKIE"));
-        add_vary(&mut headers, &http::header::COOKIE);
+        add_vary(&mut headers, &HeaderValue::from_static("cookie"));
         assert_eq!(headers.get_all(VARY).iter().count(), 1);
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-        add_vary(&mut headers, &http::header::COOKIE);
+        add_vary(&mut headers, &HeaderValue::from_static("cookie"));
         assert_eq!(headers.get_all(VARY).iter().count(), 2);
         headers.insert(VARY, HeaderValue::from_static("*"));
-        add_vary(&mut headers, &http::header::COOKIE);
+        add_vary(&mut headers, &HeaderValue::from_static("cookie"));
         assert_eq!(headers.get_all(VARY).iter().count(), 1);
     }
 

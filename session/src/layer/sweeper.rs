@@ -75,7 +75,7 @@ fn jittered(interval: Duration) -> Duration {
 async fn sweep(shared: &Shared) {
     loop {
         let op = shared.op(shared.now());
-        match shared.store.gc(&op, BUDGET).await {
+        match shared.store.gc(&op, BUDGET).answer().await {
             Ok(swept) if swept.more => tokio::task::yield_now().await,
             Ok(_) => return,
             Err(error) => return events::store_failed("gc", &error),

@@ -14,10 +14,10 @@ use crate::id::{OwnerKey, StoreKey};
 use crate::record::{Record, SessionHandle, Version};
 use crate::time::Timestamp;
 
-/// The future of one verb: the answer itself for a store that is always ready, else a box.
+/// One call of a verb: the answer itself of a store that is always ready, else a future in a box.
 #[allow(missing_debug_implementations)]
 pub(crate) enum StoreFuture<'a, T> {
-    Ready(Option<Result<T, StoreError>>),
+    Ready(Result<T, StoreError>),
     Boxed(Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>),
 }
 
@@ -29,24 +29,18 @@ impl<'a, T> StoreFuture<'a, T> {
             return Self::Boxed(Box::pin(future));
         }
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(answer) => Self::Ready(Some(answer)),
-            Poll::Pending => Self::Ready(Some(Err(StoreError::unavailable(
+            Poll::Ready(answer) => Self::Ready(answer),
+            Poll::Pending => Self::Ready(Err(StoreError::unavailable(
                 "a store that promises to be always ready was not",
-            )))),
+            ))),
         }
     }
-}
 
-impl<T: Unpin> Future for StoreFuture<'_, T> {
-    type Output = Result<T, StoreError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Ready(answer) => match answer.take() {
-                Some(answer) => Poll::Ready(answer),
-                None => Poll::Pending,
-            },
-            Self::Boxed(future) => future.as_mut().poll(context),
+    /// The answer, whenever it comes.
+    pub(crate) async fn answer(self) -> Result<T, StoreError> {
+        match self {
+            Self::Ready(answer) => answer,
+            Self::Boxed(future) => future.await,
         }
     }
 }

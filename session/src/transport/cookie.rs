@@ -3,6 +3,7 @@
 use cookie::Cookie;
 pub use cookie::SameSite;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use memchr::memchr;
 
 use super::{IdTransport, Issue, PresentedIds};
 use crate::config::ConfigError;
@@ -309,14 +310,17 @@ impl IdTransport for Cookies {
     fn read(&self, headers: &HeaderMap, found: &mut PresentedIds) {
         let prefix = self.prefix.as_bytes();
         for line in headers.get_all(COOKIE) {
-            for pair in line.as_bytes().split(|byte| *byte == b';') {
-                let start = pair
-                    .iter()
-                    .position(|b| !matches!(b, b' ' | b'\t'))
-                    .unwrap_or(0);
-                if let Some(id) = pair[start..].strip_prefix(prefix) {
+            let mut rest = Some(line.as_bytes());
+            while let Some(pairs) = rest {
+                let end = memchr(b';', pairs);
+                let mut pair = &pairs[..end.unwrap_or(pairs.len())];
+                while let [b' ' | b'\t', after @ ..] = pair {
+                    pair = after;
+                }
+                if let Some(id) = pair.strip_prefix(prefix) {
                     found.push(id);
                 }
+                rest = end.map(|end| &pairs[end + 1..]);
             }
         }
     }

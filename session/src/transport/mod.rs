@@ -9,7 +9,7 @@ use http::header::{HeaderMap, HeaderName};
 
 pub use self::cookie::{CookieScope, CookieTransport, SameSite};
 pub use self::header::HeaderTransport;
-use crate::id::SessionId;
+use crate::id::{ID_BYTES, SessionId};
 
 /// How the id travels: in a cookie ([`CookieTransport`], the default), in a header ([`HeaderTransport`]), or as
 /// an application decides.
@@ -98,49 +98,55 @@ impl Issue {
 const MAX_PRESENTED: usize = 3;
 
 /// The well-formed, different ids that a request presents.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PresentedIds {
-    ids: [Option<SessionId>; MAX_PRESENTED],
+    /// Of how many bytes the layer makes its ids: others are not its own.
+    id_bytes: usize,
+    first: Option<SessionId>,
+    /// Nearly always empty, and then it costs nothing.
+    others: Vec<SessionId>,
     overflow: bool,
-    seen: bool,
+}
+
+impl Default for PresentedIds {
+    fn default() -> Self {
+        Self::of_len(ID_BYTES)
+    }
 }
 
 impl PresentedIds {
+    pub(crate) const fn of_len(id_bytes: usize) -> Self {
+        Self {
+            id_bytes,
+            first: None,
+            others: Vec::new(),
+            overflow: false,
+        }
+    }
+
     /// Adds what may be an id. What is not well-formed is forgotten, an id that is there already too.
     pub fn push(&mut self, text: &[u8]) {
-        self.seen = true;
-        let Some(id) = SessionId::parse(text) else {
+        let own = SessionId::parse(text).filter(|id| id.bytes().len() == self.id_bytes);
+        let Some(id) = own else {
             return;
         };
-        for place in &mut self.ids {
-            match place {
-                Some(present) if *present == id => return,
-                Some(_) => {}
-                None => {
-                    *place = Some(id);
-                    return;
-                }
+        if self.first.is_none() {
+            self.first = Some(id);
+        } else if self.first != Some(id) && !self.others.contains(&id) {
+            self.overflow |= self.others.len() + 1 == MAX_PRESENTED;
+            if !self.overflow {
+                self.others.push(id);
             }
         }
-        self.overflow = true;
     }
 
     /// The ids.
     pub fn ids(&self) -> impl Iterator<Item = SessionId> {
-        self.ids.iter().flatten().copied()
+        self.first.iter().chain(&self.others).copied()
     }
 
     /// Whether there were more than are looked up.
     pub(crate) fn overflow(&self) -> bool {
         self.overflow
-    }
-
-    /// Forgets ids of another length than the layer makes.
-    pub(crate) fn retain_len(&mut self, len: usize) {
-        for place in &mut self.ids {
-            if place.is_some_and(|id| id.bytes().len() != len) {
-                *place = None;
-            }
-        }
     }
 }
