@@ -6,6 +6,8 @@ mod file;
 pub mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod sql;
 
 #[cfg(feature = "file")]
 pub use file::{Durability, FileStore, FileStoreBuilder, FileStoreError};
