@@ -4,8 +4,8 @@
 //! it. Where the two differ the columns are right: a touch and a revocation change only them.
 
 use session::{
-    Codec, DecodeError, Header, OwnerKey, Record, StoreError, StoreErrorKind, StoreKey, Timestamp,
-    Version,
+    Codec, DecodeError, Header, OwnerKey, Record, SessionInfo, StoreError, StoreErrorKind,
+    StoreKey, Timestamp, Version,
 };
 
 /// Milliseconds as a signed column holds them. What does not fit is later than any clock.
@@ -36,6 +36,7 @@ pub(crate) fn store_key(successor: &[u8]) -> Option<StoreKey> {
 }
 
 /// The owner of a row.
+#[allow(dead_code, reason = "not every engine needs it")]
 pub(crate) fn owner_key(column: &[u8]) -> Option<OwnerKey> {
     column.try_into().ok().map(OwnerKey::from_bytes)
 }
@@ -111,6 +112,11 @@ impl Stored {
         header.last_seen = timestamp(self.last_seen);
         header.idle_deadline = timestamp(self.idle_deadline);
         Ok(header)
+    }
+
+    /// What a listing tells of the row, or `None` if its header cannot be read.
+    pub(crate) fn info(&self) -> Option<SessionInfo> {
+        self.header().ok().map(|header| SessionInfo::of(&header))
     }
 
     /// The record, or `None` if the row is damaged.
