@@ -8,15 +8,24 @@ CREATE OR REPLACE FUNCTION {put}(
     OUT status text, OUT stored bytea
 ) LANGUAGE plpgsql AS $put$
 DECLARE
+    former bytea;
     revoked bigint := -1;
     found_there record;
     excess bigint := 0;
 BEGIN
-    -- The owner before any session: all who lock several rows go in this order.
+    -- Owners before sessions, and two owners by their keys: all who lock several rows go in this order, so that none
+    -- waits for another in a circle.
     IF p_owner IS NOT NULL THEN
+        SELECT s.owner INTO former FROM {sessions} s WHERE s.session_key = p_old;
+        IF former < p_owner THEN
+            PERFORM 1 FROM {owners} o WHERE o.owner = former FOR UPDATE;
+        END IF;
         INSERT INTO {owners} AS o (owner, not_before, until) VALUES (p_owner, -1, p_absolute_deadline)
         ON CONFLICT (owner) DO UPDATE SET until = GREATEST(o.until, EXCLUDED.until)
         RETURNING o.not_before INTO revoked;
+        IF former > p_owner THEN
+            PERFORM 1 FROM {owners} o WHERE o.owner = former FOR UPDATE;
+        END IF;
     END IF;
 
     IF p_old IS NOT NULL THEN
