@@ -1,5 +1,5 @@
-//! T55: the connection is cut after each byte of request and reply of the verbs that write. What stands then is the old
-//! state or the new one, and never two live ids.
+//! T55: the connection is cut at every point of the request and the reply of the verbs that write. What stands then is the
+//! old state or the new one, and never two live ids.
 
 #![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used)]
@@ -107,8 +107,10 @@ enum Then {
     Reconnect,
 }
 
-/// Runs `verb` with a cut after each byte, and after each `check` with its answer. Says how many were errors, and how
-/// many cuts there were. Where the store can connect again, every fifth byte has to do.
+/// Runs `verb` with a cut after each byte of the reply and of the end of the request, and after every ninth of what
+/// comes before that: to the engine it is one message that never ends. After each cut it runs `check` with the answer.
+/// Where the store can connect again, every third of these has to do. Says how many answers were errors, and how many
+/// cuts there were.
 async fn cut_everywhere<T>(
     then: Then,
     verb: impl AsyncFn(&PostgresStore, &Given) -> Result<T, StoreError>,
@@ -125,7 +127,7 @@ async fn cut_everywhere<T>(
     let (proxy, store) = (&through.proxy, &through.store);
     let (step, plan_then) = match then {
         Then::Nothing => (1, Plan::Dead),
-        Then::Reconnect => (5, Plan::Pass),
+        Then::Reconnect => (3, Plan::Pass),
     };
     let after_cut = || Box::new(plan_then.clone());
 
@@ -147,7 +149,9 @@ async fn cut_everywhere<T>(
         requested > 80 && replied > 30,
         "{requested} and {replied} bytes"
     );
-    let requests = (0..requested).step_by(step).map(|after| Plan::CutRequest {
+    let end = requested - 48;
+    let of_request = (0..end).step_by(9).chain(end..requested).step_by(step);
+    let requests = of_request.map(|after| Plan::CutRequest {
         after,
         then: after_cut(),
     });

@@ -404,6 +404,19 @@ async fn migrations_meet() {
                 .unwrap()
         );
     }
+    // And a node that starts while others are at work waits for none of them, and so holds up nobody.
+    let held = "BEGIN; LOCK TABLE web.visits, web.visits_owners IN ROW EXCLUSIVE MODE; SELECT pg_sleep(60)";
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.try_sql(held));
+        let holder =
+            "FROM pg_locks WHERE relation = 'web.visits'::regclass AND mode = 'RowExclusiveLock'";
+        while server.sql(&format!("SELECT count(*) {holder}")) == "0" {}
+        let migration = PostgresStore::migration("web.visits").unwrap();
+        let migrated = server.try_sql(&format!("SET lock_timeout = 100; {migration}"));
+        server.sql(&format!("SELECT pg_terminate_backend(pid) {holder}"));
+        migrated.unwrap();
+    });
+
     server.sql(&PostgresStore::migration("web.by_hand").unwrap());
     server.sql("CREATE ROLE app LOGIN; GRANT USAGE ON SCHEMA web TO app");
     server.sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA web TO app");

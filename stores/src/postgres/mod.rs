@@ -43,7 +43,7 @@ impl PostgresStore {
     }
 
     /// Makes the tables, indices and functions that are not there yet, all or none. Nodes that start at once wait for
-    /// each other; repeated it changes nothing.
+    /// each other; repeated it changes nothing, and holds up nobody who uses them. It has no time-out of its own.
     ///
     /// The role needs the right to create in the schema. People whose application has no such right run
     /// [`migration`](Self::migration) by other means.
@@ -65,7 +65,7 @@ impl PostgresStore {
     /// use session_stores::postgres::PostgresStore;
     ///
     /// let sql = PostgresStore::migration("web.sessions")?;
-    /// assert!(sql.contains(r#"CREATE TABLE IF NOT EXISTS "web"."sessions" ("#));
+    /// assert!(sql.contains(r#"CREATE TABLE "web"."sessions" ("#));
     /// # Ok::<(), session_stores::postgres::TableNameError>(())
     /// ```
     ///

@@ -172,7 +172,7 @@ mod tests {
             r#""web"."visits" ("#,
             r#""web"."visits_owners" ("#,
             r#""web"."visits_put_v1"("#,
-            r#"INDEX IF NOT EXISTS "visits_owner" ON"#,
+            r#"INDEX "visits_owner" ON"#,
         ] {
             assert!(migration.contains(name), "{name} in {migration}");
         }

@@ -18,7 +18,7 @@ pub(super) enum Trouble {
     Timeout,
     /// The engine has no room.
     Full,
-    /// What `migrate` makes is not there.
+    /// What `migrate` makes is not there, or something else is.
     NotMigrated,
     /// The engine refused.
     Refused,
@@ -51,7 +51,8 @@ pub(super) fn store_error(error: &Error) -> StoreError {
         Trouble::Timeout => StoreError::with_source(StoreErrorKind::Timeout, Cause::of(error)),
         Trouble::Full => StoreError::with_source(StoreErrorKind::Full, Cause::of(error)),
         Trouble::NotMigrated => StoreError::unavailable(
-            "the tables or functions of the store are not there: call `PostgresStore::migrate`",
+            "the store's tables or functions are not there, or another's: call `PostgresStore::migrate`, with a table \
+             of its own",
         ),
         _ => unavailable(error),
     }
