@@ -123,6 +123,41 @@ async fn t29_nobody_escapes_a_revocation_on_another_node() {
     }
 }
 
+/// T29: a handle finds its session though that moves from key to key on another node meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn t29_a_handle_finds_a_session_on_the_move() {
+    if !available() {
+        return;
+    }
+    let nodes = two_nodes(Server::shared(), "moves").await;
+    let (t, ann) = (now(), OwnerKey::of("ann"));
+    for round in 0..25 {
+        let first = owned(t, "ann");
+        let handle = first.header.handle;
+        let mut keys = vec![put(&*nodes[0], t, &first).await];
+        let node = Arc::clone(&nodes[0]);
+        let moves = tokio::spawn(async move {
+            let mut current = first;
+            loop {
+                let old = keys[keys.len() - 1];
+                let (new, moved) = (key_after(&old), next(&current, 2));
+                let (given, version) = (Arc::new(moved.clone()), current.header.version);
+                keys.push(new);
+                let outcome = node.rotate(&op(t), &old, &new, given, version, None).await;
+                let RotateOutcome::Saved(_) = outcome.unwrap() else {
+                    return keys;
+                };
+                current = moved;
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(round)).await;
+        assert!(nodes[1].destroy_of(&op(t), &ann, handle).await.unwrap());
+        for key in moves.await.unwrap() {
+            assert!(!nodes[1].exists(&op(t), &key).await.unwrap());
+        }
+    }
+}
+
 /// Sign-ins at the same time on two nodes keep to the rule: never more live sessions than it allows, and exactly as
 /// many.
 #[tokio::test(flavor = "multi_thread")]

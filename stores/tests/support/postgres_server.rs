@@ -78,8 +78,9 @@ fn folder() -> TempDir {
 
 /// A data folder to copy: making one takes longer than all else.
 fn template() -> &'static Path {
-    static MADE: OnceLock<TempDir> = OnceLock::new();
-    let dir = MADE.get_or_init(|| {
+    // Statics are not dropped: a shell removes the folder once its standard input ends, with the process.
+    static MADE: OnceLock<(TempDir, Child)> = OnceLock::new();
+    let (dir, _) = MADE.get_or_init(|| {
         let dir = folder();
         run(program("initdb")
             .args([
@@ -90,14 +91,12 @@ fn template() -> &'static Path {
             ])
             .args(["--locale=C", "--pgdata"])
             .arg(dir.path().join("data")));
-        // Statics are not dropped: a shell removes it with the process.
         let mut shell = Command::new("sh");
         shell
             .args(["-c", "read gone; rm -rf \"$0\""])
             .arg(dir.path());
-        let mut shell = shell.stdin(Stdio::piped()).spawn().expect("a shell");
-        std::mem::forget(shell.stdin.take());
-        dir
+        let shell = shell.stdin(Stdio::piped()).spawn().expect("a shell");
+        (dir, shell)
     });
     dir.path()
 }
