@@ -205,6 +205,31 @@ async fn owners_that_change_places_wait_for_nobody_in_a_circle() {
     let server = Server::start(&["deadlock_timeout=20ms"]);
     let nodes = two_nodes(&server, "circle").await;
     let t = now();
+    // Each moves to the owner whose only other session is the other one, which has to go for it.
+    for _ in 0..40 {
+        let one = at_most(1, Over::Evict);
+        let swap = async |node: &PostgresStore, from, to: &str, barrier: &Barrier| {
+            let first = owned(t, from);
+            let key = put(node, t, &first).await;
+            let moved = of(next(&first, 2), to);
+            let (new, version) = (key_after(&key), first.header.version);
+            barrier.wait().await;
+            let moved = Arc::new(moved);
+            let outcome = node.rotate(&op(t), &key, &new, moved, version, one).await;
+            node.destroy(&op(t), &new).await.unwrap();
+            outcome.unwrap()
+        };
+        let barrier = Barrier::new(2);
+        let outcomes = tokio::join!(
+            swap(&nodes[0], "dan", "eve", &barrier),
+            swap(&nodes[1], "eve", "dan", &barrier),
+        );
+        use RotateOutcome::{Gone, Saved};
+        assert!(
+            matches!(outcomes, (Saved(_), Gone) | (Gone, Saved(_))),
+            "{outcomes:?}"
+        );
+    }
     let owners = ["ann", "bob", "cat"];
     let rotate = |n: usize| {
         let node = Arc::clone(&nodes[n % 2]);
