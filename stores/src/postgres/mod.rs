@@ -5,6 +5,7 @@ mod call;
 mod contract;
 mod statements;
 mod trouble;
+mod verbs;
 
 #[doc(no_inline)]
 pub use ::sqlx as driver;
