@@ -1,0 +1,225 @@
+//! The contract, each verb one statement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use session::{
+    CreateOutcome, Op, OwnerKey, OwnerRule, ReadOutcome, Record, RotateOutcome, SaveOutcome,
+    SessionHandle, SessionInfo, SessionStore, StoreError, StoreKey, Swept, Timestamp, TouchOutcome,
+    Version,
+};
+use sqlx::query;
+
+use super::PostgresStore;
+use super::call::Again;
+use super::verbs::{bind, only, stored, unexpected, whole_millis};
+use crate::sql::{Columns, millis, store_key};
+
+/// The longest absolute lifetime: for so long a revocation is remembered.
+const LONGEST: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// How much one statement sweeps at most.
+const BATCH: usize = 500;
+
+impl SessionStore for PostgresStore {
+    async fn read(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        renew: Option<Duration>,
+    ) -> Result<ReadOutcome, StoreError> {
+        self.engine.verb(op).found(key, renew).await
+    }
+
+    async fn create(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        record: Arc<Record>,
+        bind: Option<OwnerRule>,
+    ) -> Result<CreateOutcome, StoreError> {
+        let (status, _) = self.engine.verb(op).put(None, key, &record, bind).await?;
+        Ok(match status.as_str() {
+            "stored" => CreateOutcome::Created,
+            "exists" => CreateOutcome::Exists,
+            "gone" => CreateOutcome::Gone,
+            "refused" => CreateOutcome::OwnerRefused,
+            "revoked" => CreateOutcome::OwnerRevoked,
+            _ => return Err(unexpected()),
+        })
+    }
+
+    async fn save(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        mut record: Arc<Record>,
+        expected: Version,
+    ) -> Result<SaveOutcome, StoreError> {
+        let verb = self.engine.verb(op);
+        loop {
+            let columns = Columns::of(&self.engine.codec, key, &record)?;
+            let save = || {
+                let statement = query(self.engine.statements.save.clone());
+                let statement = statement.bind(verb.now()).bind(expected.to_bytes());
+                bind(statement, key, &columns)
+            };
+            if !verb.rows(Again::Never, save).await?.is_empty() {
+                return Ok(SaveOutcome::Saved(record.header.version));
+            }
+            // S17: only a statement of its own sees what the other one has stored.
+            let ReadOutcome::Live(current) = verb.found(key, None).await? else {
+                return Ok(SaveOutcome::Gone);
+            };
+            if current.header.version != expected {
+                return Ok(SaveOutcome::Conflict(current));
+            }
+            // Nothing was stored, because of the owner: a save does not change it, and the data may be sealed with it.
+            let owner = &mut Arc::make_mut(&mut record).header.owner;
+            owner.clone_from(&current.header.owner);
+        }
+    }
+
+    async fn rotate(
+        &self,
+        op: &Op,
+        old: &StoreKey,
+        new: &StoreKey,
+        record: Arc<Record>,
+        expected: Version,
+        bind: Option<OwnerRule>,
+    ) -> Result<RotateOutcome, StoreError> {
+        let verb = self.engine.verb(op);
+        loop {
+            let from = Some((old, expected));
+            let (status, version) = verb.put(from, new, &record, bind).await?;
+            return Ok(match (status.as_str(), version) {
+                ("stored", Some(version)) => RotateOutcome::Saved(version),
+                ("gone", _) => RotateOutcome::Gone,
+                ("refused", _) => RotateOutcome::OwnerRefused,
+                ("revoked", _) => RotateOutcome::OwnerRevoked,
+                ("conflict", _) => match verb.found(old, None).await? {
+                    ReadOutcome::Live(current) if current.header.version == expected => continue,
+                    ReadOutcome::Live(current) => RotateOutcome::Conflict(current),
+                    _ => RotateOutcome::Gone,
+                },
+                _ => return Err(unexpected()),
+            });
+        }
+    }
+
+    async fn touch(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        expected: Version,
+        idle_deadline: Timestamp,
+    ) -> Result<TouchOutcome, StoreError> {
+        let verb = self.engine.verb(op);
+        let touch = || {
+            query(self.engine.statements.touch.clone())
+                .bind(verb.now())
+                .bind(expected.to_bytes())
+                .bind(&key.hash()[..])
+                .bind(millis(idle_deadline))
+        };
+        if !verb.rows(Again::Harmless, touch).await?.is_empty() {
+            return Ok(TouchOutcome::Touched);
+        }
+        Ok(if self.exists(op, key).await? {
+            TouchOutcome::Stale
+        } else {
+            TouchOutcome::Gone
+        })
+    }
+
+    async fn destroy(&self, op: &Op, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
+        let verb = self.engine.verb(op);
+        let destroy = || {
+            query(self.engine.statements.destroy.clone())
+                .bind(verb.now())
+                .bind(verb.grace_end())
+                .bind(&key.hash()[..])
+        };
+        let rows = verb.rows(Again::Harmless, destroy).await?;
+        let successor: Option<&[u8]> = only(&rows, 0)?;
+        Ok(successor.and_then(store_key))
+    }
+
+    async fn exists(&self, op: &Op, key: &StoreKey) -> Result<bool, StoreError> {
+        let verb = self.engine.verb(op);
+        let exists = || {
+            let statement = query(self.engine.statements.exists.clone());
+            statement.bind(verb.now()).bind(&key.hash()[..])
+        };
+        Ok(!verb.rows(Again::Harmless, exists).await?.is_empty())
+    }
+
+    async fn gc(&self, op: &Op, budget: usize) -> Result<Swept, StoreError> {
+        let verb = self.engine.verb(op);
+        let limit = budget.min(BATCH);
+        let skew = whole_millis(op.max_skew);
+        let gc = || {
+            query(self.engine.statements.gc.clone())
+                .bind(verb.now().saturating_sub(skew))
+                .bind(skew)
+                .bind(limit as i64)
+        };
+        let rows = verb.rows(Again::Harmless, gc).await?;
+        let (swept, forgot): (i64, i64) = (only(&rows, 0)?, only(&rows, 1)?);
+        Ok(Swept {
+            removed: usize::try_from(swept).unwrap_or(0),
+            more: limit > 0 && swept.max(forgot) >= limit as i64,
+        })
+    }
+
+    async fn sessions_of(&self, op: &Op, owner: &OwnerKey) -> Result<Vec<SessionInfo>, StoreError> {
+        let verb = self.engine.verb(op);
+        let list = || {
+            let statement = query(self.engine.statements.sessions_of.clone());
+            statement.bind(verb.now()).bind(&owner.as_bytes()[..])
+        };
+        let rows = verb.rows(Again::Harmless, list).await?;
+        // A header that cannot be read is no session.
+        let infos = rows.iter().map(|row| Ok(stored(row, Vec::new())?.info()));
+        infos.filter_map(Result::transpose).collect()
+    }
+
+    async fn destroy_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+        handle: SessionHandle,
+    ) -> Result<bool, StoreError> {
+        let verb = self.engine.verb(op);
+        let end = || {
+            query(self.engine.statements.end_one.clone())
+                .bind(verb.now())
+                .bind(verb.grace_end())
+                .bind(&owner.as_bytes()[..])
+                .bind(handle.to_bytes())
+        };
+        only(&verb.rows(Again::Never, end).await?, 0)
+    }
+
+    async fn destroy_all_of(
+        &self,
+        op: &Op,
+        owner: &OwnerKey,
+        except: Option<&StoreKey>,
+    ) -> Result<u64, StoreError> {
+        let verb = self.engine.verb(op);
+        let version = Version::first().to_bytes();
+        let revoke = || {
+            query(self.engine.statements.revoke.clone())
+                .bind(verb.now())
+                .bind(verb.grace_end())
+                .bind(millis(op.now + LONGEST))
+                .bind(&owner.as_bytes()[..])
+                .bind(except.map(|key| &key.hash()[..]))
+                .bind(version)
+        };
+        let ended: i64 = only(&verb.rows(Again::Never, revoke).await?, 0)?;
+        Ok(u64::try_from(ended).unwrap_or(0))
+    }
+}

@@ -1,0 +1,10 @@
+-- `destroy_of`. The owner's row keeps the session from moving to another key while it is looked for.
+CREATE OR REPLACE FUNCTION {end_one}(p_now bigint, p_grace_end bigint, p_owner bytea, p_handle bytea)
+RETURNS boolean LANGUAGE plpgsql AS $end_one$
+BEGIN
+    PERFORM 1 FROM {owners} WHERE owner = p_owner FOR UPDATE;
+    UPDATE {sessions} SET {cleared}, successor = NULL, expires_at = p_grace_end
+    WHERE owner = p_owner AND handle = p_handle AND expires_at > p_now;
+    RETURN FOUND;
+END
+$end_one$;

@@ -1,0 +1,230 @@
+//! A record as columns, and back.
+//!
+//! The header stands in the row as the library encodes it, with the fields that statements compare or change beside
+//! it. Where the two differ the columns are right: a touch and a revocation change only them.
+
+use session::{
+    Codec, DecodeError, Header, OwnerKey, Record, SessionInfo, StoreError, StoreErrorKind,
+    StoreKey, Timestamp, Version,
+};
+
+/// Milliseconds as a signed column holds them. What does not fit is later than any clock.
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What [`millis`] gave. Nothing before 1970 was ever written.
+pub(crate) fn timestamp(millis: i64) -> Timestamp {
+    match millis {
+        i64::MAX => Timestamp::MAX,
+        _ => Timestamp::from_millis(u64::try_from(millis).unwrap_or(0)),
+    }
+}
+
+/// Tag and hash, as a tombstone names its successor.
+pub(crate) fn successor(key: &StoreKey) -> [u8; 34] {
+    let mut bytes = [0; 34];
+    bytes[..2].copy_from_slice(&key.tag());
+    bytes[2..].copy_from_slice(key.hash());
+    bytes
+}
+
+/// What [`successor`] gave.
+pub(crate) fn store_key(successor: &[u8]) -> Option<StoreKey> {
+    let (tag, hash) = successor.split_first_chunk::<2>()?;
+    Some(StoreKey::from_parts(hash.try_into().ok()?, *tag))
+}
+
+/// The owner of a row.
+#[allow(dead_code, reason = "not every engine needs it")]
+pub(crate) fn owner_key(column: &[u8]) -> Option<OwnerKey> {
+    column.try_into().ok().map(OwnerKey::from_bytes)
+}
+
+/// What a statement binds for a record.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    pub(crate) version: [u8; 16],
+    pub(crate) commit_id: [u8; 16],
+    pub(crate) handle: [u8; 16],
+    pub(crate) owner: Option<[u8; 32]>,
+    pub(crate) created: i64,
+    pub(crate) authenticated_at: i64,
+    pub(crate) last_seen: i64,
+    /// The idle lifetime: a renewal in the engine needs it.
+    pub(crate) idle_for: i64,
+    pub(crate) idle_deadline: i64,
+    pub(crate) absolute_deadline: i64,
+    pub(crate) header: Vec<u8>,
+    pub(crate) data: Vec<u8>,
+}
+
+impl Columns {
+    /// # Errors
+    ///
+    /// As [`Codec::encode`].
+    pub(crate) fn of(codec: &Codec, key: &StoreKey, record: &Record) -> Result<Self, StoreError> {
+        let header = &record.header;
+        Ok(Self {
+            version: header.version.to_bytes(),
+            commit_id: header.commit_id.to_bytes(),
+            handle: header.handle.to_bytes(),
+            owner: header.owner.as_ref().map(|owner| *owner.key.as_bytes()),
+            created: millis(header.created),
+            authenticated_at: millis(header.authenticated_at),
+            last_seen: millis(header.last_seen),
+            idle_for: i64::try_from(header.lifetime.idle.as_millis()).unwrap_or(i64::MAX),
+            idle_deadline: millis(header.idle_deadline),
+            absolute_deadline: millis(header.absolute_deadline),
+            header: header.to_bytes(),
+            data: codec.encode(key, header, &record.data)?,
+        })
+    }
+
+    /// When the record is dead unless it is renewed: the column that `gc` goes by.
+    pub(crate) fn expires_at(&self) -> i64 {
+        self.idle_deadline.min(self.absolute_deadline)
+    }
+}
+
+/// What a statement reads of a record.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    /// The row's own key: an answer to another question is known for one (T53).
+    pub(crate) key: Vec<u8>,
+    pub(crate) version: Vec<u8>,
+    pub(crate) authenticated_at: i64,
+    pub(crate) last_seen: i64,
+    pub(crate) idle_deadline: i64,
+    pub(crate) header: Vec<u8>,
+    pub(crate) data: Vec<u8>,
+}
+
+impl Stored {
+    /// The header, with what the columns say of it.
+    fn header(&self) -> Result<Header, DecodeError> {
+        let mut header = Header::from_bytes(&self.header)?;
+        let version = self.version.as_slice().try_into();
+        header.version = version
+            .map(Version::from_bytes)
+            .map_err(|_| DecodeError::Damaged)?;
+        header.authenticated_at = timestamp(self.authenticated_at);
+        header.last_seen = timestamp(self.last_seen);
+        header.idle_deadline = timestamp(self.idle_deadline);
+        Ok(header)
+    }
+
+    /// What a listing tells of the row, or `None` if its header cannot be read.
+    pub(crate) fn info(&self) -> Option<SessionInfo> {
+        self.header().ok().map(|header| SessionInfo::of(&header))
+    }
+
+    /// The record, or `None` if the row is damaged.
+    ///
+    /// # Errors
+    ///
+    /// `NewerFormat` if a newer version of the library wrote the row, `Unavailable` if it is not the row of `key`.
+    pub(crate) fn record(
+        self,
+        codec: &Codec,
+        key: &StoreKey,
+    ) -> Result<Option<Record>, StoreError> {
+        if self.key != key.hash() {
+            return Err(StoreError::unavailable(
+                "the answer is about another session",
+            ));
+        }
+        let header = self.header();
+        let decoded = header.and_then(|header| {
+            let data = codec.decode(key, &header, self.data.into())?;
+            Ok(Record { header, data })
+        });
+        match decoded {
+            Ok(record) => Ok(Some(record)),
+            Err(DecodeError::NewerFormat) => {
+                Err(StoreError::from_kind(StoreErrorKind::NewerFormat))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use session::{Data, Lifetime};
+
+    fn stored(key: &StoreKey, columns: Columns) -> Stored {
+        Stored {
+            key: key.hash().to_vec(),
+            version: columns.version.to_vec(),
+            authenticated_at: columns.authenticated_at,
+            last_seen: columns.last_seen,
+            idle_deadline: columns.idle_deadline,
+            header: columns.header,
+            data: columns.data,
+        }
+    }
+
+    fn columns(key: &StoreKey) -> Columns {
+        let now = Timestamp::from_millis(1_000);
+        let header = Header::new(now, Lifetime::DEFAULT, Default::default());
+        let mut data = Data::new();
+        data.insert("theme", "dark".to_owned());
+        Columns::of(&Codec::json(), key, &Record { header, data }).unwrap()
+    }
+
+    const KEY: StoreKey = StoreKey::from_parts([7; 32], [1, 2]);
+
+    #[test]
+    fn columns_are_right_where_they_differ_from_the_header() {
+        let mut row = stored(&KEY, columns(&KEY));
+        let version = Version::first();
+        row.version = version.to_bytes().to_vec();
+        (row.last_seen, row.idle_deadline, row.authenticated_at) = (5_000, 6_000, 4_000);
+        let record = row.record(&Codec::json(), &KEY).unwrap().unwrap();
+        assert_eq!(record.header.version, version);
+        assert_eq!(record.header.last_seen, Timestamp::from_millis(5_000));
+        assert_eq!(record.header.idle_deadline, Timestamp::from_millis(6_000));
+        assert_eq!(
+            record.header.authenticated_at,
+            Timestamp::from_millis(4_000)
+        );
+        assert_eq!(record.data.get::<String>("theme").unwrap().unwrap(), "dark");
+    }
+
+    #[test]
+    fn t53_the_row_of_another_key_is_refused() {
+        let other = StoreKey::from_parts([8; 32], [1, 2]);
+        let row = stored(&other, columns(&KEY));
+        let error = row.record(&Codec::json(), &KEY).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn what_is_cut_is_damaged_and_what_is_newer_is_an_error() {
+        let mut row = stored(&KEY, columns(&KEY));
+        row.data.pop();
+        assert!(row.record(&Codec::json(), &KEY).unwrap().is_none());
+        let mut row = stored(&KEY, columns(&KEY));
+        row.header[0] = 200;
+        let error = row.record(&Codec::json(), &KEY).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::NewerFormat);
+    }
+
+    #[test]
+    fn t61_times_beyond_the_column_stay_later_than_any_clock() {
+        for at in [0, 1, 253_402_300_799_999] {
+            let at = Timestamp::from_millis(at);
+            assert_eq!(timestamp(millis(at)), at);
+        }
+        assert_eq!(timestamp(millis(Timestamp::MAX)), Timestamp::MAX);
+        assert_eq!(timestamp(-1), Timestamp::default());
+    }
+
+    #[test]
+    fn a_successor_is_found_by_its_bytes() {
+        assert_eq!(store_key(&successor(&KEY)), Some(KEY));
+        assert_eq!(store_key(&successor(&KEY)[1..]), None);
+    }
+}
