@@ -8,6 +8,8 @@ pub mod memory;
 pub mod redis;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod sql;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 #[cfg(feature = "file")]
 pub use file::{Durability, FileStore, FileStoreBuilder, FileStoreError};
@@ -15,3 +17,5 @@ pub use file::{Durability, FileStore, FileStoreBuilder, FileStoreError};
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;

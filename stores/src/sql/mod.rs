@@ -3,11 +3,13 @@
 //! The statements are each engine's own; what they bind and what they read stands here, so that a record means the
 //! same in each of them.
 
+#[allow(dead_code, reason = "not every engine needs all of it")]
 mod columns;
 mod table;
 mod trouble;
 
-pub(crate) use columns::{Columns, Stored, millis, owner_key, store_key, timestamp};
+#[allow(unused_imports, reason = "not every engine needs all of it")]
+pub(crate) use columns::{Columns, Stored, millis, owner_key, store_key, successor, timestamp};
 pub use table::TableNameError;
 pub(crate) use table::{Quote, TableName};
 pub(crate) use trouble::{Cause, unavailable};
