@@ -1,0 +1,411 @@
+//! What can be wrong with the database: locked, read-only, damaged, not made, made by a newer version; and callers that
+//! go away.
+
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/redis_session.rs"]
+#[allow(dead_code)]
+mod sessions;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use session::{
+    OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind, TouchOutcome,
+};
+use session_stores::sqlite::driver::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use session_stores::sqlite::driver::{ConnectOptions, SqliteConnection, SqlitePool, query};
+use session_stores::sqlite::{SqliteSetupError, SqliteStore};
+use sessions::*;
+
+const TIMEOUT: Duration = Duration::from_millis(400);
+
+fn new_file() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sessions.db");
+    (dir, path)
+}
+
+async fn quick(path: &Path) -> SqliteStore {
+    let builder = SqliteStore::builder().response_timeout(TIMEOUT);
+    builder.open(path).await.unwrap()
+}
+
+/// A connection of somebody else.
+async fn other(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    options.connect().await.unwrap()
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) {
+    query(sql).execute(connection).await.unwrap();
+}
+
+/// T51: a database that another process has locked is a typed time-out to who writes, in time, and nothing at all to who
+/// reads; a renewal that a read would bring is left out. When the lock is gone, the store goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn t51_a_locked_database_is_a_timeout_to_writers_only() {
+    let (_dir, path) = new_file();
+    let store = quick(&path).await;
+    let t = now();
+    let first = owned(t, "ann");
+    let key = put(&store, t, &first).await;
+    let mut lock = other(&path).await;
+    run(&mut lock, "BEGIN IMMEDIATE").await;
+
+    let second = Arc::new(next(&first, 2));
+    let version = first.header.version;
+    for _ in 0..4 {
+        let start = Instant::now();
+        let save = store.save(&op(t), &key, Arc::clone(&second), version).await;
+        assert_eq!(save.unwrap_err().kind(), StoreErrorKind::Timeout);
+        assert!(start.elapsed() < TIMEOUT * 2, "{:?}", start.elapsed());
+    }
+    let new = key_after(&key);
+    let at = op(t);
+    let rotate = store.rotate(&at, &key, &new, Arc::clone(&second), version, None);
+    assert_eq!(rotate.await.unwrap_err().kind(), StoreErrorKind::Timeout);
+    let destroy = store.destroy(&op(t), &key).await;
+    assert_eq!(destroy.unwrap_err().kind(), StoreErrorKind::Timeout);
+    // More readers at once than there are connections, and each with a renewal that is due.
+    let later = op(t + INTERVAL);
+    let store = Arc::new(store);
+    let start = Instant::now();
+    let readers: Vec<_> = (0..20)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.read(&later, &key, Some(INTERVAL)).await })
+        })
+        .collect();
+    for reader in readers {
+        let ReadOutcome::Live(read) = reader.await.unwrap().unwrap() else {
+            panic!("the session is live");
+        };
+        assert_eq!(read.header, first.header, "what is stored");
+    }
+    assert!(start.elapsed() < TIMEOUT * 2, "{:?}", start.elapsed());
+    assert!(store.exists(&op(t), &key).await.unwrap());
+    let listed = store.sessions_of(&op(t), &OwnerKey::of("ann")).await;
+    assert_eq!(listed.unwrap().len(), 1);
+
+    run(&mut lock, "ROLLBACK").await;
+    // What was given up may still be done, once; the caller looks, and goes on from there.
+    tokio::time::sleep(TIMEOUT * 2).await;
+    let ReadOutcome::Live(read) = store.read(&later, &key, Some(INTERVAL)).await.unwrap() else {
+        panic!("nothing that timed out was left over: the engine refuses by then");
+    };
+    assert_eq!(read.header.last_seen, later.now);
+    let saved = store.save(&op(t), &key, second, version).await.unwrap();
+    assert!(matches!(saved, SaveOutcome::Saved(_)), "{saved:?}");
+}
+
+/// T54: callers that go away at any moment leave no lock, no transaction and no connection behind, and each change is
+/// there as a whole or not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn t54_two_thousand_cancelled_requests() {
+    let (_dir, path) = new_file();
+    let store = SqliteStore::builder()
+        .response_timeout(Duration::from_secs(30))
+        .open(&path)
+        .await
+        .unwrap();
+    let store = Arc::new(store);
+    let t = now();
+    let mut tasks = Vec::new();
+    for task in 0..8u64 {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move {
+            let mine = owned(t, &format!("owner {task}"));
+            let mut key = put(&*store, t, &mine).await;
+            let mut finished = 0;
+            for n in 0..250u64 {
+                let wait = Duration::from_micros(n * 397 % 12_000);
+                let at = op(t);
+                let current = live(&*store, t, &key).await.unwrap();
+                assert_eq!(current.header.handle, mine.header.handle, "nobody else's");
+                let change = Arc::new(next(&current, n));
+                let expected = current.header.version;
+                let new = key_after(&key);
+                finished += u64::from(if n % 2 == 0 {
+                    let save = store.save(&at, &key, Arc::clone(&change), expected);
+                    tokio::time::timeout(wait, save).await.is_ok()
+                } else {
+                    let rotate = store.rotate(&at, &key, &new, Arc::clone(&change), expected, None);
+                    tokio::time::timeout(wait, rotate).await.is_ok()
+                });
+                // Repeated, it is done for certain: the rotation by its commit id, the save after a look.
+                if n % 2 == 1 {
+                    let rotate = store.rotate(&at, &key, &new, change, expected, None);
+                    let outcome = rotate.await.unwrap();
+                    assert!(matches!(outcome, RotateOutcome::Saved(_)), "{outcome:?}");
+                    assert!(live(&*store, t, &key).await.is_none());
+                    key = new;
+                } else {
+                    match store.save(&at, &key, Arc::clone(&change), expected).await {
+                        Ok(SaveOutcome::Saved(_)) => {}
+                        Ok(SaveOutcome::Conflict(found)) => {
+                            assert_eq!(found.header.commit_id, change.header.commit_id);
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                }
+                let stored = live(&*store, t, &key).await.unwrap();
+                assert_eq!(count(&stored), n);
+            }
+            finished
+        }));
+    }
+    let mut finished = 0;
+    for task in tasks {
+        finished += task.await.unwrap();
+    }
+    assert!(finished < 1_900, "{finished} were in time");
+    println!("{finished} of 2,000 were in time");
+    // Nobody holds the lock, and every connection is there.
+    let mut lock = other(&path).await;
+    run(&mut lock, "BEGIN IMMEDIATE").await;
+    run(&mut lock, "ROLLBACK").await;
+    let reads = (0..64).map(|_| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { put(&*store, t, &owned(t, "ann")).await })
+    });
+    for read in reads.collect::<Vec<_>>() {
+        let key = read.await.unwrap();
+        assert!(live(&*store, t, &key).await.is_some());
+    }
+}
+
+/// T54: a transaction that is refused in its middle by the engine leaves a store that works, and nothing of itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn t54_a_transaction_that_fails_leaves_nothing() {
+    let (_dir, path) = new_file();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let t = now();
+    let first = owned(t, "ann");
+    let key = put(&store, t, &first).await;
+    let mut admin = other(&path).await;
+    run(
+        &mut admin,
+        "CREATE TRIGGER broken BEFORE INSERT ON sessions BEGIN SELECT RAISE(ROLLBACK, 'no'); END",
+    )
+    .await;
+    let new = key_after(&key);
+    let second = Arc::new(next(&first, 2));
+    let version = first.header.version;
+    let at = op(t);
+    for _ in 0..20 {
+        let rotate = store.rotate(&at, &key, &new, Arc::clone(&second), version, None);
+        let error = rotate.await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
+    assert!(live(&store, t, &new).await.is_none());
+    run(&mut admin, "DROP TRIGGER broken").await;
+    let rotate = store.rotate(&at, &key, &new, second, version, None);
+    assert!(matches!(rotate.await.unwrap(), RotateOutcome::Saved(_)));
+}
+
+/// T52, S14: a database that cannot be written is read; writing is an error, a renewal is left out, nothing changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn t52_a_read_only_database_is_read() {
+    let (_dir, path) = new_file();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let t = now();
+    let first = record(t);
+    let key = put(&store, t, &first).await;
+    let options = SqliteConnectOptions::new().filename(&path).read_only(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let reader = SqliteStore::builder().pool(pool).await.unwrap();
+    let later = op(t + INTERVAL);
+    let read = reader.read(&later, &key, Some(INTERVAL)).await.unwrap();
+    let ReadOutcome::Live(read) = read else {
+        panic!("{read:?}");
+    };
+    assert_eq!(read.header, first.header);
+    let second = Arc::new(next(&first, 2));
+    let save = reader
+        .save(&later, &key, second, first.header.version)
+        .await;
+    assert_eq!(save.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let destroy = reader.destroy(&later, &key).await;
+    assert_eq!(destroy.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
+}
+
+/// What is no database, or a damaged one, is refused where the store is set up, and left alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_whole_database_is_refused() {
+    let (_dir, path) = new_file();
+    std::fs::write(&path, "this is a text, and a long one at that".repeat(200)).unwrap();
+    let refused = SqliteStore::open(&path).await.unwrap_err();
+    assert!(matches!(refused, SqliteSetupError::Damaged), "{refused:?}");
+    assert!(std::fs::read(&path).unwrap().starts_with(b"this is a text"));
+
+    let (_dir, path) = new_file();
+    drop(SqliteStore::open(&path).await.unwrap());
+    let mut whole = other(&path).await;
+    run(&mut whole, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    drop(whole);
+    let bytes = std::fs::read(&path).unwrap();
+    let (_dir, cut) = new_file();
+    std::fs::write(&cut, &bytes[..4096]).unwrap();
+    let refused = SqliteStore::open(&cut).await.unwrap_err();
+    assert!(matches!(refused, SqliteSetupError::Damaged), "{refused:?}");
+}
+
+/// A record that was damaged in its row is no session, and nobody else's concern.
+#[tokio::test(flavor = "multi_thread")]
+async fn t44_a_damaged_row_is_damaged_and_the_others_are_not() {
+    let (_dir, path) = new_file();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let t = now();
+    let (bad, good) = (owned(t, "ann"), owned(t, "ann"));
+    let (bad_key, good_key) = (put(&store, t, &bad).await, put(&store, t, &good).await);
+    let mut admin = other(&path).await;
+    for damage in [
+        "UPDATE sessions SET data = X'00' WHERE session_key = ?1",
+        "UPDATE sessions SET header = NULL WHERE session_key = ?1",
+        "UPDATE sessions SET version = X'01' WHERE session_key = ?1",
+    ] {
+        let damage = query(damage).bind(bad_key.hash().to_vec());
+        damage.execute(&mut admin).await.unwrap();
+        let read = store.read(&op(t), &bad_key, Some(INTERVAL)).await.unwrap();
+        assert!(matches!(read, ReadOutcome::Damaged), "{read:?}");
+        assert!(live(&store, t, &good_key).await.is_some());
+    }
+    let listed = store
+        .sessions_of(&op(t), &OwnerKey::of("ann"))
+        .await
+        .unwrap();
+    assert_eq!(listed.len(), 1);
+    let all = store
+        .destroy_all_of(&op(t), &OwnerKey::of("ann"), None)
+        .await;
+    assert_eq!(all.unwrap(), 2);
+    let read = store.read(&op(t), &bad_key, None).await.unwrap();
+    assert!(matches!(read, ReadOutcome::Gone { .. }), "{read:?}");
+}
+
+/// S21: an older version of the library leaves the tables of a newer one alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn s21_a_newer_schema_is_refused() {
+    let (_dir, path) = new_file();
+    let store = SqliteStore::open(&path).await.unwrap();
+    run(
+        &mut other(&path).await,
+        "UPDATE sessions_schema SET version = 1000",
+    )
+    .await;
+    let refused = SqliteStore::open(&path).await.unwrap_err();
+    assert!(matches!(refused, SqliteSetupError::Newer), "{refused:?}");
+    let refused = store.migrate().await.unwrap_err();
+    assert!(matches!(refused, SqliteSetupError::Newer), "{refused:?}");
+    let pool = SqlitePool::connect(path.to_str().unwrap()).await.unwrap();
+    let refused = SqliteStore::builder().pool(pool).await.unwrap_err();
+    assert!(matches!(refused, SqliteSetupError::Newer), "{refused:?}");
+}
+
+/// A ready pool without tables says what to do, and works once that is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ready_pool_is_told_to_migrate() {
+    let (_dir, path) = new_file();
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let store = SqliteStore::builder().table("web").pool(pool.clone());
+    let store = store.await.unwrap();
+    let t = now();
+    let error = store.read(&op(t), &fresh_key(), None).await.unwrap_err();
+    assert!(error.source().unwrap().to_string().contains("migrate"));
+    store.migrate().await.unwrap();
+    store.migrate().await.unwrap();
+    let first = record(t);
+    let key = put(&store, t, &first).await;
+    let later = op(t + INTERVAL);
+    let touched = store.touch(&later, &key, first.header.version, later.now + INTERVAL);
+    assert_eq!(touched.await.unwrap(), TouchOutcome::Touched);
+    let rows = query("SELECT 1 FROM web").fetch_all(&pool).await.unwrap();
+    assert_eq!(rows.len(), 1);
+}
+
+/// One connection is enough, as slow as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_is_enough() {
+    let (_dir, path) = new_file();
+    let builder = SqliteStore::builder().connections(1);
+    let builder = builder.response_timeout(Duration::from_secs(30));
+    let store = Arc::new(builder.open(&path).await.unwrap());
+    let t = now();
+    let tasks = (0..16).map(|_| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let first = owned(t, "ann");
+            let key = put(&*store, t, &first).await;
+            let later = op(t + INTERVAL);
+            let read = store.read(&later, &key, Some(INTERVAL)).await.unwrap();
+            assert!(matches!(read, ReadOutcome::Live(_)), "{read:?}");
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused() {
+    let (dir, path) = new_file();
+    let builder = SqliteStore::builder;
+    for memory in [":memory:", ""] {
+        let refused = builder().open(memory).await.unwrap_err();
+        assert!(matches!(refused, SqliteSetupError::InMemory), "{refused:?}");
+        assert!(refused.to_string().contains("MemoryStore"));
+    }
+    let pool = SqlitePoolOptions::new().connect(":memory:").await.unwrap();
+    let refused = builder().pool(pool).await.unwrap_err();
+    assert!(matches!(refused, SqliteSetupError::InMemory), "{refused:?}");
+    for wrong in [Duration::ZERO, Duration::from_micros(10), Duration::MAX] {
+        let refused = builder().response_timeout(wrong).open(&path).await;
+        assert!(matches!(refused, Err(SqliteSetupError::Timeout)));
+    }
+    let refused = builder().connections(0).open(&path).await;
+    assert!(matches!(refused, Err(SqliteSetupError::Connections)));
+    let refused = builder().table("a;b").open(&path).await;
+    assert!(matches!(refused, Err(SqliteSetupError::Table(_))));
+    assert!(!path.exists(), "a refused store makes no file");
+    let refused = builder().open(dir.path().join("no/where.db")).await;
+    assert!(matches!(refused, Err(SqliteSetupError::Open(_))));
+    let refused = builder().open(dir.path()).await;
+    assert!(matches!(refused, Err(SqliteSetupError::Open(_))));
+}
+
+/// T49: nobody else may read the file, its log or the log's index, whatever the umask.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn t49_files_are_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, path) = new_file();
+    let store = SqliteStore::open(&path).await.unwrap();
+    put(&store, now(), &record(now())).await;
+    let mut files = 0;
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+        files += 1;
+    }
+    assert_eq!(files, 3);
+}
+
+/// A path that looks like a URI is a file all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_is_a_path() {
+    let (dir, _) = new_file();
+    let path = dir.path().join("file:x?mode=memory&y.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    put(&store, now(), &record(now())).await;
+    assert!(path.metadata().unwrap().len() > 0);
+}
