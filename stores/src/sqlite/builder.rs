@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use super::SqliteStore;
 use super::engine::Engine;
 use super::file;
+use super::reserve::Reserve;
 use super::setup;
 use super::statements::Statements;
 use super::trouble::{is_busy, is_damaged};
@@ -127,7 +128,7 @@ impl SqliteStoreBuilder {
             Durability::Normal => SqliteSynchronous::Normal,
         };
         let options = SqliteConnectOptions::new()
-            .filename(path)
+            .filename(&path)
             .synchronous(synchronous)
             .busy_timeout(self.response_timeout);
         // A connection that waits for nothing costs a thread and some memory, and has its statements ready.
@@ -143,7 +144,11 @@ impl SqliteStoreBuilder {
         if !setup::is_ready(&pool, &table).await? {
             setup::migrate(&pool, &table).await?;
         }
-        Ok(self.finish(pool, table))
+        let reserve = tokio::task::spawn_blocking(move || Reserve::beside(&path));
+        let reserve = reserve
+            .await
+            .map_err(|error| SqliteSetupError::Open(Box::new(error)))?;
+        Ok(self.finish(pool, table, reserve))
     }
 
     /// A store that uses this pool. Its connections are left as they are, so they have to be of use:
@@ -163,7 +168,7 @@ impl SqliteStoreBuilder {
         let table = self.check()?;
         setup::inspect(&pool).await?;
         setup::is_ready(&pool, &table).await?;
-        Ok(self.finish(pool, table))
+        Ok(self.finish(pool, table, None))
     }
 
     fn check(&self) -> Result<TableName, SqliteSetupError> {
@@ -178,9 +183,9 @@ impl SqliteStoreBuilder {
         TableName::parse(&self.table).map_err(SqliteSetupError::Table)
     }
 
-    fn finish(self, pool: SqlitePool, table: TableName) -> SqliteStore {
+    fn finish(self, pool: SqlitePool, table: TableName, reserve: Option<Reserve>) -> SqliteStore {
         let statements = Statements::new(&table);
-        let engine = Engine::new(pool, statements, self.codec, self.response_timeout);
+        let engine = Engine::new(pool, statements, self.codec, self.response_timeout, reserve);
         SqliteStore {
             engine: Arc::new(engine),
             table,

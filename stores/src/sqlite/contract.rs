@@ -30,7 +30,7 @@ impl SessionStore for SqliteStore {
     ) -> Result<CreateOutcome, StoreError> {
         let (op, key) = (*op, *key);
         self.engine
-            .writing(move |engine| async move { engine.create(&op, &key, &record, bind).await })
+            .adding(move |engine| async move { engine.create(&op, &key, &record, bind).await })
             .await
     }
 
@@ -43,7 +43,7 @@ impl SessionStore for SqliteStore {
     ) -> Result<SaveOutcome, StoreError> {
         let (op, key) = (*op, *key);
         self.engine
-            .writing(move |engine| async move { engine.save(&op, &key, record, expected).await })
+            .adding(move |engine| async move { engine.save(&op, &key, record, expected).await })
             .await
     }
 
@@ -58,7 +58,7 @@ impl SessionStore for SqliteStore {
     ) -> Result<RotateOutcome, StoreError> {
         let (op, old, new) = (*op, *old, *new);
         self.engine
-            .writing(move |engine| async move {
+            .adding(move |engine| async move {
                 let rotate = engine.rotate(&op, (&old, &new), &record, expected, bind);
                 rotate.await
             })
@@ -94,7 +94,7 @@ impl SessionStore for SqliteStore {
     async fn gc(&self, op: &Op, budget: usize) -> Result<Swept, StoreError> {
         let op = *op;
         self.engine
-            .writing(move |engine| async move { engine.gc(&op, budget).await })
+            .ending(move |engine| async move { engine.gc(&op, budget).await })
             .await
     }
 

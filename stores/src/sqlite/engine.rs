@@ -13,6 +13,7 @@ use sqlx::{SqlSafeStr, SqlStr, Sqlite, SqlitePool};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::reserve::Reserve;
 use super::statements::Statements;
 use super::trouble::store_error;
 
@@ -27,6 +28,7 @@ pub(super) struct Engine {
     /// Who holds it may write. The engine has one writer at a time, and waits for it by sleeping on a thread; those of
     /// this process stand in a fair queue instead, and leave the other connections to the readers.
     writer: Arc<Semaphore>,
+    reserve: Option<Arc<Reserve>>,
 }
 
 /// What is bound to a statement comes after this.
@@ -44,6 +46,7 @@ impl Engine {
         statements: Statements,
         codec: Codec,
         response_timeout: Duration,
+        reserve: Option<Reserve>,
     ) -> Self {
         let writer = Arc::new(Semaphore::new(1));
         Self {
@@ -52,6 +55,7 @@ impl Engine {
             codec,
             response_timeout,
             writer,
+            reserve: reserve.map(Arc::new),
         }
     }
 
@@ -93,7 +97,29 @@ impl Engine {
             .await
     }
 
-    /// As [`writing`](Self::writing), for what ends sessions: it is possible also when the disk is full, if that can be.
+    /// As [`writing`](Self::writing), for what may need more room than it frees.
+    pub(super) async fn adding<T, Fut>(
+        self: &Arc<Self>,
+        step: impl FnOnce(Arc<Self>) -> Fut + Send + 'static,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Fut: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        self.writing(|engine| async move {
+            let short = engine
+                .reserve
+                .as_ref()
+                .is_some_and(|reserve| !reserve.stands());
+            if short && !engine.on_reserve(Reserve::look_again).await? {
+                return Err(StoreError::from_kind(StoreErrorKind::Full));
+            }
+            step(engine).await
+        })
+        .await
+    }
+
+    /// As [`writing`](Self::writing), for what ends sessions: on a full disk the reserve is there for it.
     pub(super) async fn ending<T, Fut>(
         self: &Arc<Self>,
         step: impl Fn(Arc<Self>) -> Fut + Send + 'static,
@@ -105,7 +131,7 @@ impl Engine {
         self.writing(|engine| async move {
             match step(Arc::clone(&engine)).await {
                 Err(error) if error.kind() == StoreErrorKind::Full => {
-                    engine.rewind().await?;
+                    engine.make_room().await?;
                     step(engine).await
                 }
                 outcome => outcome,
@@ -155,10 +181,27 @@ impl Engine {
     }
 
     /// Brings what stands in the log into the database, so that the log begins anew in the room that it has already.
-    async fn rewind(&self) -> Result<(), StoreError> {
+    async fn make_room(&self) -> Result<(), StoreError> {
+        self.on_reserve(|reserve| {
+            reserve.give_up();
+            true
+        })
+        .await?;
         let checkpoint = SqlStr::from_static("PRAGMA wal_checkpoint(RESTART)");
         self.link().await?.rows(statement(&checkpoint)).await?;
         Ok(())
+    }
+
+    /// What a step on the reserve answers; `true` where there is none. Files may keep a thread waiting.
+    async fn on_reserve(
+        &self,
+        step: impl FnOnce(&Reserve) -> bool + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        let Some(reserve) = self.reserve.clone() else {
+            return Ok(true);
+        };
+        let step = tokio::task::spawn_blocking(move || step(&reserve));
+        step.await.map_err(StoreError::unavailable)
     }
 }
 

@@ -5,6 +5,7 @@ mod contract;
 mod engine;
 mod file;
 mod owners;
+mod reserve;
 mod row;
 mod setup;
 mod statements;
