@@ -25,8 +25,10 @@ pub(super) async fn write_ahead(
         };
         match mode {
             Err(error) if is_busy(&error) && Instant::now() < end => {}
-            // Some file systems have no room for its index: then there is a journal, and readers wait for writers.
-            mode => return Ok(mode.map(drop)?),
+            mode => {
+                warn_of_journal(&mode?);
+                return Ok(());
+            }
         }
         tokio::time::sleep(AGAIN).await;
     }
@@ -42,13 +44,7 @@ pub(super) async fn inspect(pool: &SqlitePool) -> Result<(), SqliteSetupError> {
             return Err(SqliteSetupError::InMemory);
         }
     }
-    if text(pool, "PRAGMA journal_mode").await? != "wal" {
-        tracing::warn!(
-            target: "session",
-            "the pool's database has no write-ahead log, so readers and writers wait for each other; set \
-             `journal_mode` to WAL"
-        );
-    }
+    warn_of_journal(&text(pool, "PRAGMA journal_mode").await?);
     let synchronous = sqlx::query("PRAGMA synchronous").fetch_one(pool).await?;
     if synchronous.try_get::<i64, _>(0)? == 0 {
         tracing::warn!(
@@ -58,6 +54,17 @@ pub(super) async fn inspect(pool: &SqlitePool) -> Result<(), SqliteSetupError> {
         );
     }
     Ok(())
+}
+
+fn warn_of_journal(mode: &str) {
+    if mode != "wal" {
+        tracing::warn!(
+            target: "session",
+            mode,
+            "the database has no write-ahead log, so readers and writers wait for each other; set `journal_mode` to \
+             WAL, and put it on a file system that can map files into memory"
+        );
+    }
 }
 
 async fn text(pool: &SqlitePool, pragma: &'static str) -> Result<String, sqlx::Error> {
