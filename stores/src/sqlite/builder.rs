@@ -253,3 +253,25 @@ impl std::error::Error for SqliteSetupError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_connection_is_as_durable_as_was_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        for (durability, expected) in [(Durability::Full, 2), (Durability::Normal, 1)] {
+            let builder = SqliteStore::builder().durability(durability);
+            let store = builder.open(dir.path().join("sessions.db")).await.unwrap();
+            let mut connections = Vec::new();
+            for _ in 0..5 {
+                let mut connection = store.engine.pool.acquire().await.unwrap();
+                let asked = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection);
+                let synchronous: i64 = asked.await.unwrap();
+                assert_eq!(synchronous, expected);
+                connections.push(connection);
+            }
+        }
+    }
+}

@@ -29,8 +29,11 @@ impl SessionStore for SqliteStore {
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
         let (op, key) = (*op, *key);
+        let columns = self.engine.columns(&key, &record)?;
         self.engine
-            .adding(move |engine| async move { engine.create(&op, &key, &record, bind).await })
+            .adding(move |engine| async move {
+                engine.create(&op, &key, (&record, &columns), bind).await
+            })
             .await
     }
 
@@ -42,8 +45,11 @@ impl SessionStore for SqliteStore {
         expected: Version,
     ) -> Result<SaveOutcome, StoreError> {
         let (op, key) = (*op, *key);
+        let columns = self.engine.columns(&key, &record)?;
         self.engine
-            .adding(move |engine| async move { engine.save(&op, &key, record, expected).await })
+            .adding(move |engine| async move {
+                engine.save(&op, &key, (record, columns), expected).await
+            })
             .await
     }
 
@@ -57,9 +63,10 @@ impl SessionStore for SqliteStore {
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
         let (op, old, new) = (*op, *old, *new);
+        let columns = self.engine.columns(&new, &record)?;
         self.engine
             .adding(move |engine| async move {
-                let rotate = engine.rotate(&op, (&old, &new), &record, expected, bind);
+                let rotate = engine.rotate(&op, (&old, &new), (&record, &columns), expected, bind);
                 rotate.await
             })
             .await

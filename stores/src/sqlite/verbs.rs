@@ -64,6 +64,11 @@ impl Engine {
         Found::of(&rows, op.now).map_err(store_error)
     }
 
+    /// Values encode themselves, and that is not ours to know: before the writer's turn, not in it.
+    pub(super) fn columns(&self, key: &StoreKey, record: &Record) -> Result<Columns, StoreError> {
+        Columns::of(&self.codec, key, record)
+    }
+
     fn record(&self, key: &StoreKey, stored: Stored) -> Result<Option<Record>, StoreError> {
         stored.record(&self.codec, key)
     }
@@ -125,17 +130,16 @@ impl Engine {
         &self,
         op: &Op,
         key: &StoreKey,
-        record: &Record,
+        (record, columns): (&Record, &Columns),
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
-        let columns = Columns::of(&self.codec, key, record)?;
         if record.header.owner.is_none() {
             let mut link = self.link().await?;
-            return self.insert(&mut link, op, key, record, &columns).await;
+            return self.insert(&mut link, op, key, (record, columns)).await;
         }
         let mut transaction = self.transaction().await?;
         let link = &mut transaction.link;
-        let outcome = self.insert(link, op, key, record, &columns).await?;
+        let outcome = self.insert(link, op, key, (record, columns)).await?;
         let refusal = match outcome {
             CreateOutcome::Created => self.bind(link, op, key, record, bind).await?,
             _ => None,
@@ -154,8 +158,7 @@ impl Engine {
         link: &mut Link,
         op: &Op,
         key: &StoreKey,
-        record: &Record,
-        columns: &Columns,
+        (record, columns): (&Record, &Columns),
     ) -> Result<CreateOutcome, StoreError> {
         for _ in 0..LOOKS {
             let insert = at(&self.statements.insert, key.hash(), op.now);
@@ -182,12 +185,11 @@ impl Engine {
         &self,
         op: &Op,
         key: &StoreKey,
-        mut record: Arc<Record>,
+        (mut record, mut columns): (Arc<Record>, Columns),
         expected: Version,
     ) -> Result<SaveOutcome, StoreError> {
         let mut link = self.link().await?;
         for _ in 0..LOOKS {
-            let columns = Columns::of(&self.codec, key, &record)?;
             let save = with(at(&self.statements.save, key.hash(), op.now), &columns);
             let save = save.bind(expected.to_bytes().to_vec());
             if link.execute(save).await? == 1 {
@@ -204,6 +206,7 @@ impl Engine {
             }
             // The version is right, so it was the owner: a save does not change it, and the data may be sealed with it.
             Arc::make_mut(&mut record).header.owner = current.header.owner;
+            columns = self.columns(key, &record)?;
         }
         Err(unsettled())
     }
@@ -212,11 +215,10 @@ impl Engine {
         &self,
         op: &Op,
         (old, new): (&StoreKey, &StoreKey),
-        record: &Record,
+        (record, columns): (&Record, &Columns),
         expected: Version,
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
-        let columns = Columns::of(&self.codec, new, record)?;
         let mut transaction = self.transaction().await?;
         let link = &mut transaction.link;
         let move_on = at(&self.statements.move_on, old.hash(), op.now)
@@ -227,7 +229,7 @@ impl Engine {
             self.not_rotated(link, op, (old, new), record).await?
         } else {
             let insert = at(&self.statements.insert, new.hash(), op.now);
-            if link.execute(with(insert, &columns)).await? == 0 {
+            if link.execute(with(insert, columns)).await? == 0 {
                 RotateOutcome::Gone
             } else {
                 match self.bind(link, op, new, record, bind).await? {
