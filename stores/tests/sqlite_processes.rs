@@ -84,6 +84,12 @@ fn t50_two_processes_lose_none_of_four_thousand_updates_of_one_session() {
 }
 
 #[test]
+#[ignore = "takes a while: ten thousand updates"]
+fn t50_two_processes_lose_none_of_ten_thousand_updates() {
+    count_to(10_000);
+}
+
+#[test]
 fn two_processes_that_open_a_new_file_at_once_both_can() {
     for _ in 0..4 {
         let dir = tempfile::tempdir().unwrap();
