@@ -11,6 +11,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{SqlSafeStr, SqlStr, Sqlite, SqlitePool};
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 use tokio::time::{Instant, timeout_at};
 
 use super::reserve::Reserve;
@@ -38,6 +39,12 @@ pub(super) fn statement(sql: &SqlStr) -> Query<'static, Sqlite, SqliteArguments>
 
 fn late() -> StoreError {
     StoreError::from_kind(StoreErrorKind::Timeout)
+}
+
+/// A task panicked, or the runtime is going down. What was said at that may quote values.
+#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn broken(_: JoinError) -> StoreError {
+    StoreError::unavailable("the task of the verb was broken off")
 }
 
 impl Engine {
@@ -162,7 +169,7 @@ impl Engine {
             outcome
         });
         match timeout_at(end, writing).await {
-            Ok(outcome) => outcome.map_err(StoreError::unavailable)?,
+            Ok(outcome) => outcome.map_err(broken)?,
             Err(_) => Err(late()),
         }
     }
@@ -201,7 +208,7 @@ impl Engine {
             return Ok(true);
         };
         let step = tokio::task::spawn_blocking(move || step(&reserve));
-        step.await.map_err(StoreError::unavailable)
+        step.await.map_err(broken)
     }
 }
 
