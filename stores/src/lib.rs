@@ -8,8 +8,15 @@ pub mod memory;
 pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
+// One engine alone does not use everything that the three share.
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+#[cfg_attr(
+    not(all(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    allow(dead_code, unused_imports)
+)]
 mod sql;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 #[cfg(feature = "file")]
 pub use file::{Durability, FileStore, FileStoreBuilder, FileStoreError};
@@ -19,3 +26,5 @@ pub use memory::MemoryStore;
 pub use postgres::PostgresStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;

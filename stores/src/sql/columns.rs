@@ -102,7 +102,7 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// The header, with what the columns say of it.
-    fn header(&self) -> Result<Header, DecodeError> {
+    pub(crate) fn header(&self) -> Result<Header, DecodeError> {
         let mut header = Header::from_bytes(&self.header)?;
         let version = self.version.as_slice().try_into();
         header.version = version

@@ -7,8 +7,6 @@ mod columns;
 mod table;
 mod trouble;
 
-// Not every engine needs all of it.
-#[allow(unused_imports)]
 pub(crate) use columns::{Columns, Stored, millis, owner_key, store_key, successor, timestamp};
 pub use table::TableNameError;
 pub(crate) use table::{Quote, TableName};

@@ -6,10 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Quote {
     /// `"name"`: the standard, PostgreSQL and SQLite.
-    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
     Double,
     /// `` `name` ``: MySQL and MariaDB.
-    #[cfg_attr(not(feature = "mysql"), allow(dead_code))]
     Back,
 }
 

@@ -1,6 +1,8 @@
-//! What the tests of the file store share.
+//! What the tests of the stores in files share.
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+pub mod said;
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
@@ -61,7 +63,7 @@ pub fn next(of: &Record, n: u64) -> Arc<Record> {
     Arc::new(next)
 }
 
-pub async fn seed(store: &FileStore, key: &StoreKey, record: Record) {
+pub async fn seed(store: &impl SessionStore, key: &StoreKey, record: Record) {
     let created = store
         .create(&op(), key, Arc::new(record), None)
         .await
@@ -69,7 +71,7 @@ pub async fn seed(store: &FileStore, key: &StoreKey, record: Record) {
     assert_eq!(created, CreateOutcome::Created);
 }
 
-pub async fn live(store: &FileStore, key: &StoreKey) -> Option<Arc<Record>> {
+pub async fn live(store: &impl SessionStore, key: &StoreKey) -> Option<Arc<Record>> {
     match store.read(&op(), key, None).await.unwrap() {
         ReadOutcome::Live(record) => Some(record),
         ReadOutcome::Gone { .. } | ReadOutcome::Absent => None,
@@ -82,7 +84,7 @@ pub fn number(record: &Record) -> u64 {
 }
 
 /// Adds one, as a request does it: again on each conflict.
-pub async fn increment(store: &FileStore, key: &StoreKey) -> u64 {
+pub async fn increment(store: &impl SessionStore, key: &StoreKey) -> u64 {
     let mut current = live(store, key).await.expect("the counter lives");
     loop {
         let sum = number(&current) + 1;
