@@ -15,7 +15,9 @@ use crate::schema::{Handle, OnMissing, Schema, SessionSchema};
 ///
 /// `Option<Typed<S>>` is `None` only where a required field is missing; other failures still reject.
 /// `Result<Typed<S>, TypedRejection>` hands the handler the cause.
-pub struct Typed<S: SessionSchema>(S::Accessor);
+// Whether a struct is `Sized` is asked of its last field only. Of the accessor it is no question where `S` is a
+// schema, and where it is not, two more errors would say so.
+pub struct Typed<S: SessionSchema>(S::Accessor, ());
 
 impl<S: SessionSchema> Deref for Typed<S> {
     type Target = S::Accessor;
@@ -26,7 +28,7 @@ impl<S: SessionSchema> Deref for Typed<S> {
 
 impl<S: SessionSchema> Clone for Typed<S> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(self.0.clone(), ())
     }
 }
 
@@ -86,7 +88,8 @@ impl Session {
                 Some((_, Ok(()))) | None => {}
             }
         }
-        Ok(Typed(S::__accessor(Handle::new(self.clone(), proved))))
+        let accessor = S::__accessor(Handle::new(self.clone(), proved));
+        Ok(Typed(accessor, ()))
     }
 
     /// A required field is missing; but if the store failed, that is why.
