@@ -23,26 +23,26 @@ const _: () = {
         #[inline]
         pub fn with_type<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&Option<u8>) -> __R,
+            __read: impl ::core::ops::FnOnce(&Option<u8>) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Attributes>>().with(read)
+            self.__handle.field::<__Field0<Attributes>>().with(__read)
         }
         /// Sets [`type`](Self::r#type).
         #[inline]
-        pub fn set_type(&self, value: Option<u8>) {
-            self.__handle.field::<__Field0<Attributes>>().set(value)
+        pub fn set_type(&self, __value: Option<u8>) {
+            self.__handle.field::<__Field0<Attributes>>().set(__value)
         }
         /// Updates [`type`](Self::r#type) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub fn update_type(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<Option<u8>>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field0<Attributes>>().update(update)
+            self.__handle.field::<__Field0<Attributes>>().update(__update)
         }
         /// Returns [`type`](Self::r#type) and removes it.
         #[inline]
@@ -84,28 +84,28 @@ const _: () = {
         #[inline]
         pub(super) fn with_kind<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&Kind) -> __R,
+            __read: impl ::core::ops::FnOnce(&Kind) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field1<Attributes>>().with(read)
+            self.__handle.field::<__Field1<Attributes>>().with(__read)
         }
         /// Sets [`kind`](Self::kind).
         #[deprecated(note = "use `type`")]
         #[inline]
-        pub(super) fn set_kind(&self, value: Kind) {
-            self.__handle.field::<__Field1<Attributes>>().set(value)
+        pub(super) fn set_kind(&self, __value: Kind) {
+            self.__handle.field::<__Field1<Attributes>>().set(__value)
         }
         /// Updates [`kind`](Self::kind) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[deprecated(note = "use `type`")]
         #[inline]
         pub(super) fn update_kind(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<Kind>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Attributes>>().update(update)
+            self.__handle.field::<__Field1<Attributes>>().update(__update)
         }
         /// Returns [`kind`](Self::kind) and removes it.
         #[deprecated(note = "use `type`")]
@@ -146,24 +146,26 @@ const _: () = {
         #[inline]
         pub(in crate::account) fn with_cart<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&Vec<Item>) -> __R,
+            __read: impl ::core::ops::FnOnce(&Vec<Item>) -> __R,
         ) -> __R {
-            self.__handle.field::<__Field2<Attributes>>().with_required(read)
+            self.__handle.field::<__Field2<Attributes>>().with_required(__read)
         }
         /// Sets [`cart`](Self::cart).
         #[inline]
-        pub(in crate::account) fn set_cart(&self, value: Vec<Item>) {
-            self.__handle.field::<__Field2<Attributes>>().set(value)
+        pub(in crate::account) fn set_cart(&self, __value: Vec<Item>) {
+            self.__handle.field::<__Field2<Attributes>>().set(__value)
         }
         /// Updates [`cart`](Self::cart) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub(in crate::account) fn update_cart(
             &self,
-            update: impl ::core::ops::Fn(&mut Vec<Item>) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(
+                &mut Vec<Item>,
+            ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field2<Attributes>>().update_required(update)
+            self.__handle.field::<__Field2<Attributes>>().update_required(__update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -205,6 +207,7 @@ const _: () = {
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> AttributesAccessor {
             AttributesAccessor {
                 __handle,
@@ -235,6 +238,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for AttributesAccessor {
+        #[inline]
         fn clone(&self) -> Self {
             AttributesAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -244,6 +248,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Debug for AttributesAccessor {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Attributes as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("AttributesAccessor", __schema, __f)

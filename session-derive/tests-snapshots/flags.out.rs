@@ -15,8 +15,8 @@ const _: () = {
         }
         /// Reads [`role`](Self::role) in place, for values that are costly to clone.
         #[inline]
-        fn with_role<__R>(&self, read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
-            self.__handle.field::<__Field0<Flags>>().with_required(read)
+        fn with_role<__R>(&self, __read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
+            self.__handle.field::<__Field0<Flags>>().with_required(__read)
         }
         /// Returns `pin`, if the session has it.
         #[must_use]
@@ -28,26 +28,26 @@ const _: () = {
         #[inline]
         fn with_pin<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&u32) -> __R,
+            __read: impl ::core::ops::FnOnce(&u32) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field1<Flags>>().with(read)
+            self.__handle.field::<__Field1<Flags>>().with(__read)
         }
         /// Sets [`pin`](Self::pin).
         #[inline]
-        fn set_pin(&self, value: u32) {
-            self.__handle.field::<__Field1<Flags>>().set(value)
+        fn set_pin(&self, __value: u32) {
+            self.__handle.field::<__Field1<Flags>>().set(__value)
         }
         /// Updates [`pin`](Self::pin) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_pin(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<u32>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Flags>>().update(update)
+            self.__handle.field::<__Field1<Flags>>().update(__update)
         }
         /// Returns [`pin`](Self::pin) and removes it.
         #[inline]
@@ -83,8 +83,10 @@ const _: () = {
         }
         /// Reads [`beta`](Self::beta) in place, for values that are costly to clone.
         #[inline]
-        fn with_beta<__R>(&self, read: impl ::core::ops::FnOnce(&bool) -> __R) -> __R {
-            self.__handle.field::<__Field2<Flags>>().with_or(Self::__default_beta, read)
+        fn with_beta<__R>(&self, __read: impl ::core::ops::FnOnce(&bool) -> __R) -> __R {
+            self.__handle
+                .field::<__Field2<Flags>>()
+                .with_or(Self::__default_beta, __read)
         }
         #[inline]
         fn __default_beta() -> bool {
@@ -130,6 +132,7 @@ const _: () = {
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> FlagsAccessor {
             FlagsAccessor {
                 __handle,
@@ -160,6 +163,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for FlagsAccessor {
+        #[inline]
         fn clone(&self) -> Self {
             FlagsAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -169,6 +173,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Debug for FlagsAccessor {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Flags as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("FlagsAccessor", __schema, __f)

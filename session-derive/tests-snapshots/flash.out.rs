@@ -15,8 +15,8 @@ const _: () = {
         }
         /// Adds a value to [`notices`](Self::peek_notices), until it is taken.
         #[inline]
-        fn push_notices(&self, value: Notice) {
-            self.__handle.field::<__Field0<Messages>>().flash_push(value)
+        fn push_notices(&self, __value: Notice) {
+            self.__handle.field::<__Field0<Messages>>().flash_push(__value)
         }
         /// Returns [`notices`](Self::peek_notices) and removes exactly what it returns.
         #[inline]
@@ -31,8 +31,8 @@ const _: () = {
         }
         /// Sets [`old_input`](Self::peek_old_input), until it is taken.
         #[inline]
-        fn set_old_input(&self, value: Form) {
-            self.__handle.field::<__Field1<Messages>>().flash_set(value)
+        fn set_old_input(&self, __value: Form) {
+            self.__handle.field::<__Field1<Messages>>().flash_set(__value)
         }
         /// Returns [`old_input`](Self::peek_old_input) and removes exactly what it returns.
         #[inline]
@@ -75,6 +75,7 @@ const _: () = {
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> MessagesAccessor {
             MessagesAccessor {
                 __handle,
@@ -98,6 +99,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for MessagesAccessor {
+        #[inline]
         fn clone(&self) -> Self {
             MessagesAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -107,6 +109,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Debug for MessagesAccessor {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Messages as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("MessagesAccessor", __schema, __f)

@@ -27,14 +27,14 @@ const _: () = {
         #[inline]
         pub fn with_who<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&T) -> __R,
+            __read: impl ::core::ops::FnOnce(&T) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().with(read)
+            self.__handle.field::<__Field0<Prefs<T, N>>>().with(__read)
         }
         /// Sets [`who`](Self::who): signs in, and the session id rotates.
         #[inline]
-        pub fn set_who(&self, value: T) {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().set(value)
+        pub fn set_who(&self, __value: T) {
+            self.__handle.field::<__Field0<Prefs<T, N>>>().set(__value)
         }
         /// Removes [`who`](Self::who): signs out, and the id rotates.
         #[inline]
@@ -51,28 +51,28 @@ const _: () = {
         #[inline]
         pub fn with_recent<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&[T; N]) -> __R,
+            __read: impl ::core::ops::FnOnce(&[T; N]) -> __R,
         ) -> __R {
             self.__handle
                 .field::<__Field1<Prefs<T, N>>>()
-                .with_or(Self::__default_recent, read)
+                .with_or(Self::__default_recent, __read)
         }
         /// Sets [`recent`](Self::recent).
         #[inline]
-        pub fn set_recent(&self, value: [T; N]) {
-            self.__handle.field::<__Field1<Prefs<T, N>>>().set(value)
+        pub fn set_recent(&self, __value: [T; N]) {
+            self.__handle.field::<__Field1<Prefs<T, N>>>().set(__value)
         }
         /// Updates [`recent`](Self::recent) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub fn update_recent(
             &self,
-            update: impl ::core::ops::Fn(&mut [T; N]) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut [T; N]) + ::core::marker::Send + 'static,
         ) {
             self.__handle
                 .field::<__Field1<Prefs<T, N>>>()
-                .update_or(Self::__default_recent, update)
+                .update_or(Self::__default_recent, __update)
         }
         /// Removes [`recent`](Self::recent), which reads as its default then.
         #[inline]
@@ -93,28 +93,28 @@ const _: () = {
         #[inline]
         pub fn with_limit<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&u8) -> __R,
+            __read: impl ::core::ops::FnOnce(&u8) -> __R,
         ) -> __R {
             self.__handle
                 .field::<__Field2<Prefs<T, N>>>()
-                .with_or(Self::__default_limit, read)
+                .with_or(Self::__default_limit, __read)
         }
         /// Sets [`limit`](Self::limit).
         #[inline]
-        pub fn set_limit(&self, value: u8) {
-            self.__handle.field::<__Field2<Prefs<T, N>>>().set(value)
+        pub fn set_limit(&self, __value: u8) {
+            self.__handle.field::<__Field2<Prefs<T, N>>>().set(__value)
         }
         /// Updates [`limit`](Self::limit) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub fn update_limit(
             &self,
-            update: impl ::core::ops::Fn(&mut u8) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut u8) + ::core::marker::Send + 'static,
         ) {
             self.__handle
                 .field::<__Field2<Prefs<T, N>>>()
-                .update_or(Self::__default_limit, update)
+                .update_or(Self::__default_limit, __update)
         }
         /// Removes [`limit`](Self::limit), which reads as its default then.
         #[inline]
@@ -133,8 +133,8 @@ const _: () = {
         }
         /// Adds a value to [`seen`](Self::peek_seen), until it is taken.
         #[inline]
-        pub fn push_seen(&self, value: T) {
-            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_push(value)
+        pub fn push_seen(&self, __value: T) {
+            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_push(__value)
         }
         /// Returns [`seen`](Self::peek_seen) and removes exactly what it returns.
         #[inline]
@@ -196,6 +196,7 @@ const _: () = {
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> PrefsAccessor<T, N> {
             PrefsAccessor {
                 __handle,
@@ -287,6 +288,7 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
+        #[inline]
         fn clone(&self) -> Self {
             PrefsAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -303,6 +305,7 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Prefs<T, N> as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("PrefsAccessor", __schema, __f)

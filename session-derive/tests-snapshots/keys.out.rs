@@ -17,26 +17,26 @@ const _: () = {
         #[inline]
         fn with_first_name<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&String) -> __R,
+            __read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Keys>>().with(read)
+            self.__handle.field::<__Field0<Keys>>().with(__read)
         }
         /// Sets [`first_name`](Self::first_name).
         #[inline]
-        fn set_first_name(&self, value: String) {
-            self.__handle.field::<__Field0<Keys>>().set(value)
+        fn set_first_name(&self, __value: String) {
+            self.__handle.field::<__Field0<Keys>>().set(__value)
         }
         /// Updates [`first_name`](Self::first_name) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_first_name(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field0<Keys>>().update(update)
+            self.__handle.field::<__Field0<Keys>>().update(__update)
         }
         /// Returns [`first_name`](Self::first_name) and removes it.
         #[inline]
@@ -74,26 +74,26 @@ const _: () = {
         #[inline]
         fn with_last_name<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&String) -> __R,
+            __read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field1<Keys>>().with(read)
+            self.__handle.field::<__Field1<Keys>>().with(__read)
         }
         /// Sets [`last_name`](Self::last_name).
         #[inline]
-        fn set_last_name(&self, value: String) {
-            self.__handle.field::<__Field1<Keys>>().set(value)
+        fn set_last_name(&self, __value: String) {
+            self.__handle.field::<__Field1<Keys>>().set(__value)
         }
         /// Updates [`last_name`](Self::last_name) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_last_name(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Keys>>().update(update)
+            self.__handle.field::<__Field1<Keys>>().update(__update)
         }
         /// Returns [`last_name`](Self::last_name) and removes it.
         #[inline]
@@ -157,6 +157,7 @@ const _: () = {
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> KeysAccessor {
             KeysAccessor {
                 __handle,
@@ -180,6 +181,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for KeysAccessor {
+        #[inline]
         fn clone(&self) -> Self {
             KeysAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -189,6 +191,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Debug for KeysAccessor {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Keys as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("KeysAccessor", __schema, __f)

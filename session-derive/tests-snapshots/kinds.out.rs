@@ -17,26 +17,26 @@ const _: () = {
         #[inline]
         pub fn with_otp<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&String) -> __R,
+            __read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Visitor>>().with(read)
+            self.__handle.field::<__Field0<Visitor>>().with(__read)
         }
         /// Sets [`otp`](Self::otp).
         #[inline]
-        pub fn set_otp(&self, value: String) {
-            self.__handle.field::<__Field0<Visitor>>().set(value)
+        pub fn set_otp(&self, __value: String) {
+            self.__handle.field::<__Field0<Visitor>>().set(__value)
         }
         /// Updates [`otp`](Self::otp) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub fn update_otp(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field0<Visitor>>().update(update)
+            self.__handle.field::<__Field0<Visitor>>().update(__update)
         }
         /// Returns [`otp`](Self::otp) and removes it.
         #[inline]
@@ -74,28 +74,28 @@ const _: () = {
         #[inline]
         pub fn with_visits<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&u64) -> __R,
+            __read: impl ::core::ops::FnOnce(&u64) -> __R,
         ) -> __R {
             self.__handle
                 .field::<__Field1<Visitor>>()
-                .with_or(Self::__default_visits, read)
+                .with_or(Self::__default_visits, __read)
         }
         /// Sets [`visits`](Self::visits).
         #[inline]
-        pub fn set_visits(&self, value: u64) {
-            self.__handle.field::<__Field1<Visitor>>().set(value)
+        pub fn set_visits(&self, __value: u64) {
+            self.__handle.field::<__Field1<Visitor>>().set(__value)
         }
         /// Updates [`visits`](Self::visits) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub fn update_visits(
             &self,
-            update: impl ::core::ops::Fn(&mut u64) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut u64) + ::core::marker::Send + 'static,
         ) {
             self.__handle
                 .field::<__Field1<Visitor>>()
-                .update_or(Self::__default_visits, update)
+                .update_or(Self::__default_visits, __update)
         }
         /// Removes [`visits`](Self::visits), which reads as its default then.
         #[inline]
@@ -116,28 +116,28 @@ const _: () = {
         #[inline]
         pub fn with_theme<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&Theme) -> __R,
+            __read: impl ::core::ops::FnOnce(&Theme) -> __R,
         ) -> __R {
             self.__handle
                 .field::<__Field2<Visitor>>()
-                .with_or(Self::__default_theme, read)
+                .with_or(Self::__default_theme, __read)
         }
         /// Sets [`theme`](Self::theme).
         #[inline]
-        pub fn set_theme(&self, value: Theme) {
-            self.__handle.field::<__Field2<Visitor>>().set(value)
+        pub fn set_theme(&self, __value: Theme) {
+            self.__handle.field::<__Field2<Visitor>>().set(__value)
         }
         /// Updates [`theme`](Self::theme) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub fn update_theme(
             &self,
-            update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
         ) {
             self.__handle
                 .field::<__Field2<Visitor>>()
-                .update_or(Self::__default_theme, update)
+                .update_or(Self::__default_theme, __update)
         }
         /// Removes [`theme`](Self::theme), which reads as its default then.
         #[inline]
@@ -158,24 +158,24 @@ const _: () = {
         #[inline]
         pub fn with_tenant<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&Tenant) -> __R,
+            __read: impl ::core::ops::FnOnce(&Tenant) -> __R,
         ) -> __R {
-            self.__handle.field::<__Field3<Visitor>>().with_required(read)
+            self.__handle.field::<__Field3<Visitor>>().with_required(__read)
         }
         /// Sets [`tenant`](Self::tenant).
         #[inline]
-        pub fn set_tenant(&self, value: Tenant) {
-            self.__handle.field::<__Field3<Visitor>>().set(value)
+        pub fn set_tenant(&self, __value: Tenant) {
+            self.__handle.field::<__Field3<Visitor>>().set(__value)
         }
         /// Updates [`tenant`](Self::tenant) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         pub fn update_tenant(
             &self,
-            update: impl ::core::ops::Fn(&mut Tenant) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut Tenant) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field3<Visitor>>().update_required(update)
+            self.__handle.field::<__Field3<Visitor>>().update_required(__update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -222,6 +222,7 @@ const _: () = {
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> VisitorAccessor {
             VisitorAccessor {
                 __handle,
@@ -259,6 +260,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for VisitorAccessor {
+        #[inline]
         fn clone(&self) -> Self {
             VisitorAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -268,6 +270,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Debug for VisitorAccessor {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Visitor as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("VisitorAccessor", __schema, __f)

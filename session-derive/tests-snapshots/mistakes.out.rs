@@ -35,21 +35,24 @@ const _: () = {
         }
         /// Reads [`visits`](Self::visits) in place, for values that are costly to clone.
         #[inline]
-        fn with_visits<__R>(&self, read: impl ::core::ops::FnOnce(&u64) -> __R) -> __R {
+        fn with_visits<__R>(
+            &self,
+            __read: impl ::core::ops::FnOnce(&u64) -> __R,
+        ) -> __R {
             ::core::unimplemented!()
         }
         /// Sets [`visits`](Self::visits).
         #[inline]
-        fn set_visits(&self, value: u64) {
+        fn set_visits(&self, __value: u64) {
             ::core::unimplemented!()
         }
         /// Updates [`visits`](Self::visits) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_visits(
             &self,
-            update: impl ::core::ops::Fn(&mut u64) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut u64) + ::core::marker::Send + 'static,
         ) {
             ::core::unimplemented!()
         }
@@ -61,29 +64,29 @@ const _: () = {
         }
         /// Sets [`user_id`](Self::peek_user_id): signs in, and the session id rotates.
         #[inline]
-        fn set_user_id(&self, value: &'a str) {
+        fn set_user_id(&self, __value: &'a str) {
             ::core::unimplemented!()
         }
         /// Reads [`set_visits`](Self::set_visits) in place, for values that are costly to clone.
         #[inline]
         fn with_set_visits<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&u8) -> __R,
+            __read: impl ::core::ops::FnOnce(&u8) -> __R,
         ) -> ::core::option::Option<__R> {
             ::core::unimplemented!()
         }
         /// Sets [`set_visits`](Self::set_visits).
         #[inline]
-        fn set_set_visits(&self, value: u8) {
+        fn set_set_visits(&self, __value: u8) {
             ::core::unimplemented!()
         }
         /// Updates [`set_visits`](Self::set_visits) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_set_visits(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<u8>,
             ) + ::core::marker::Send + 'static,
         ) {
@@ -141,6 +144,7 @@ const _: () = {
             fields: &[],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> MistakesAccessor<'a> {
             MistakesAccessor {
                 __handle,
@@ -153,6 +157,7 @@ const _: () = {
     where
         'a: 'static,
     {
+        #[inline]
         fn clone(&self) -> Self {
             MistakesAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -165,6 +170,7 @@ const _: () = {
     where
         'a: 'static,
     {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Mistakes<'a> as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("MistakesAccessor", __schema, __f)

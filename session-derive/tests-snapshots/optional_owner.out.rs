@@ -17,14 +17,14 @@ const _: () = {
         #[inline]
         pub(crate) fn with_user_id<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&UserId) -> __R,
+            __read: impl ::core::ops::FnOnce(&UserId) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Account>>().with(read)
+            self.__handle.field::<__Field0<Account>>().with(__read)
         }
         /// Sets [`user_id`](Self::user_id): signs in, and the session id rotates.
         #[inline]
-        pub(crate) fn set_user_id(&self, value: UserId) {
-            self.__handle.field::<__Field0<Account>>().set(value)
+        pub(crate) fn set_user_id(&self, __value: UserId) {
+            self.__handle.field::<__Field0<Account>>().set(__value)
         }
         /// Removes [`user_id`](Self::user_id): signs out, and the id rotates.
         #[inline]
@@ -39,23 +39,23 @@ const _: () = {
         }
         /// Reads [`role`](Self::role) in place, for values that are costly to clone.
         #[inline]
-        fn with_role<__R>(&self, read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
-            self.__handle.field::<__Field1<Account>>().with_required(read)
+        fn with_role<__R>(&self, __read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
+            self.__handle.field::<__Field1<Account>>().with_required(__read)
         }
         /// Sets [`role`](Self::role).
         #[inline]
-        fn set_role(&self, value: Role) {
-            self.__handle.field::<__Field1<Account>>().set(value)
+        fn set_role(&self, __value: Role) {
+            self.__handle.field::<__Field1<Account>>().set(__value)
         }
         /// Updates [`role`](Self::role) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_role(
             &self,
-            update: impl ::core::ops::Fn(&mut Role) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut Role) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Account>>().update_required(update)
+            self.__handle.field::<__Field1<Account>>().update_required(__update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -98,6 +98,7 @@ const _: () = {
             ],
             on_missing: crate::prelude::session::__private::OnMissing::Status(403u16),
         };
+        #[inline]
         fn __accessor(
             __handle: crate::prelude::session::__private::Handle,
         ) -> AccountSession {
@@ -130,6 +131,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for AccountSession {
+        #[inline]
         fn clone(&self) -> Self {
             AccountSession {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -139,6 +141,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Debug for AccountSession {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <Account as crate::prelude::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("AccountSession", __schema, __f)

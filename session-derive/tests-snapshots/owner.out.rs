@@ -17,14 +17,14 @@ const _: () = {
         #[inline]
         fn with_user_id<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&UserId) -> __R,
+            __read: impl ::core::ops::FnOnce(&UserId) -> __R,
         ) -> __R {
-            self.__handle.field::<__Field0<SignedIn>>().with_required(read)
+            self.__handle.field::<__Field0<SignedIn>>().with_required(__read)
         }
         /// Sets [`user_id`](Self::user_id): signs in, and the session id rotates.
         #[inline]
-        fn set_user_id(&self, value: UserId) {
-            self.__handle.field::<__Field0<SignedIn>>().set(value)
+        fn set_user_id(&self, __value: UserId) {
+            self.__handle.field::<__Field0<SignedIn>>().set(__value)
         }
         /// Returns `theme`, or its default.
         #[must_use]
@@ -34,27 +34,30 @@ const _: () = {
         }
         /// Reads [`theme`](Self::theme) in place, for values that are costly to clone.
         #[inline]
-        fn with_theme<__R>(&self, read: impl ::core::ops::FnOnce(&Theme) -> __R) -> __R {
+        fn with_theme<__R>(
+            &self,
+            __read: impl ::core::ops::FnOnce(&Theme) -> __R,
+        ) -> __R {
             self.__handle
                 .field::<__Field1<SignedIn>>()
-                .with_or(Self::__default_theme, read)
+                .with_or(Self::__default_theme, __read)
         }
         /// Sets [`theme`](Self::theme).
         #[inline]
-        fn set_theme(&self, value: Theme) {
-            self.__handle.field::<__Field1<SignedIn>>().set(value)
+        fn set_theme(&self, __value: Theme) {
+            self.__handle.field::<__Field1<SignedIn>>().set(__value)
         }
         /// Updates [`theme`](Self::theme) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_theme(
             &self,
-            update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
+            __update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
         ) {
             self.__handle
                 .field::<__Field1<SignedIn>>()
-                .update_or(Self::__default_theme, update)
+                .update_or(Self::__default_theme, __update)
         }
         /// Removes [`theme`](Self::theme), which reads as its default then.
         #[inline]
@@ -75,26 +78,26 @@ const _: () = {
         #[inline]
         fn with_csrf<__R>(
             &self,
-            read: impl ::core::ops::FnOnce(&Token) -> __R,
+            __read: impl ::core::ops::FnOnce(&Token) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field2<SignedIn>>().with(read)
+            self.__handle.field::<__Field2<SignedIn>>().with(__read)
         }
         /// Sets [`csrf`](Self::csrf).
         #[inline]
-        fn set_csrf(&self, value: Token) {
-            self.__handle.field::<__Field2<SignedIn>>().set(value)
+        fn set_csrf(&self, __value: Token) {
+            self.__handle.field::<__Field2<SignedIn>>().set(__value)
         }
         /// Updates [`csrf`](Self::csrf) atomically across concurrent requests.
         ///
-        /// `update` runs at once, and again on what another request stored meanwhile: it must have no side effects.
+        /// The closure runs at once, and again on what another request stored meanwhile: it must have no side effects.
         #[inline]
         fn update_csrf(
             &self,
-            update: impl ::core::ops::Fn(
+            __update: impl ::core::ops::Fn(
                 &mut ::core::option::Option<Token>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field2<SignedIn>>().update(update)
+            self.__handle.field::<__Field2<SignedIn>>().update(__update)
         }
         /// Returns [`csrf`](Self::csrf) and removes it.
         #[inline]
@@ -170,6 +173,7 @@ const _: () = {
                 next: ::core::option::Option::Some("next"),
             },
         };
+        #[inline]
         fn __accessor(__handle: ::session::__private::Handle) -> SignedInAccessor {
             SignedInAccessor {
                 __handle,
@@ -207,6 +211,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for SignedInAccessor {
+        #[inline]
         fn clone(&self) -> Self {
             SignedInAccessor {
                 __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -216,6 +221,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::fmt::Debug for SignedInAccessor {
+        #[inline]
         fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let __schema = <SignedIn as ::session::SessionSchema>::SCHEMA;
             self.__handle.fmt_debug("SignedInAccessor", __schema, __f)

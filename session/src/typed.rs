@@ -16,7 +16,9 @@ use crate::schema::{Handle, OnMissing, Schema, SessionSchema};
 ///
 /// `Option<Typed<S>>` is `None` only where a required field is missing; other failures still reject.
 /// `Result<Typed<S>, TypedRejection>` hands the handler the cause.
-pub struct Typed<S: SessionSchema>(S::Accessor);
+// Whether a struct is `Sized` is asked of its last field only. Of the accessor it is no question where `S` is a
+// schema, and where it is not, two more errors would say so.
+pub struct Typed<S: SessionSchema>(S::Accessor, ());
 
 impl<S: SessionSchema> Deref for Typed<S> {
     type Target = S::Accessor;
@@ -27,7 +29,7 @@ impl<S: SessionSchema> Deref for Typed<S> {
 
 impl<S: SessionSchema> Clone for Typed<S> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(self.0.clone(), ())
     }
 }
 
@@ -55,7 +57,7 @@ impl Session {
     ) -> Result<Typed<S>, TypedRejection> {
         let mut handle = Handle::new(self);
         handle.prove(S::SCHEMA, TypeId::of::<S>(), next)?;
-        Ok(Typed(S::__accessor(handle)))
+        Ok(Typed(S::__accessor(handle), ()))
     }
 }
 

@@ -68,12 +68,12 @@ impl Output<'_> {
                     Kind::Optional => quote!(::core::option::Option<__R>),
                     _ => quote!(__R),
                 };
-                quote!(<__R>(&self, read: impl ::core::ops::FnOnce(&#value) -> __R) -> #found)
+                quote!(<__R>(&self, __read: impl ::core::ops::FnOnce(&#value) -> __R) -> #found)
             }
-            Method::Set | Method::Push => quote!((&self, value: #value)),
+            Method::Set | Method::Push => quote!((&self, __value: #value)),
             Method::Update => quote! {(
                 &self,
-                update: impl ::core::ops::Fn(&mut #stored) + ::core::marker::Send + 'static,
+                __update: impl ::core::ops::Fn(&mut #stored) + ::core::marker::Send + 'static,
             )},
             Method::Consume => {
                 let krate = &self.krate;
@@ -101,17 +101,17 @@ fn call(field: &Field<'_>, method: Method) -> TokenStream {
         (Method::Get, Kind::Optional) => quote!(get()),
         (Method::Get, Kind::Default) => quote!(get_or(Self::#default)),
         (Method::Get, _) => quote!(get_required()),
-        (Method::With, Kind::Optional) => quote!(with(read)),
-        (Method::With, Kind::Default) => quote!(with_or(Self::#default, read)),
-        (Method::With, _) => quote!(with_required(read)),
+        (Method::With, Kind::Optional) => quote!(with(__read)),
+        (Method::With, Kind::Default) => quote!(with_or(Self::#default, __read)),
+        (Method::With, _) => quote!(with_required(__read)),
         (Method::Peek, Kind::FlashMany) => quote!(flash_peek_all()),
         (Method::Peek, _) => quote!(flash_peek_one()),
-        (Method::Set, Kind::FlashOne) => quote!(flash_set(value)),
-        (Method::Set, _) => quote!(set(value)),
-        (Method::Push, _) => quote!(flash_push(value)),
-        (Method::Update, Kind::Optional) => quote!(update(update)),
-        (Method::Update, Kind::Default) => quote!(update_or(Self::#default, update)),
-        (Method::Update, _) => quote!(update_required(update)),
+        (Method::Set, Kind::FlashOne) => quote!(flash_set(__value)),
+        (Method::Set, _) => quote!(set(__value)),
+        (Method::Push, _) => quote!(flash_push(__value)),
+        (Method::Update, Kind::Optional) => quote!(update(__update)),
+        (Method::Update, Kind::Default) => quote!(update_or(Self::#default, __update)),
+        (Method::Update, _) => quote!(update_required(__update)),
         (Method::Take, Kind::FlashMany) => quote!(flash_take_all()),
         (Method::Take, Kind::FlashOne) => quote!(flash_take_one()),
         (Method::Take, _) => quote!(take()),
@@ -148,7 +148,7 @@ fn doc(field: &Field<'_>, method: Method) -> String {
         (Method::Set, _) => format!("Sets {link}."),
         (Method::Push, _) => format!("Adds a value to {link}, until it is taken."),
         (Method::Update, _) => format!(
-            "Updates {link} atomically across concurrent requests.\n\n`update` runs at once, and \
+            "Updates {link} atomically across concurrent requests.\n\nThe closure runs at once, and \
              again on what another request stored meanwhile: it must have no side effects."
         ),
         (Method::Take, Kind::Optional) => format!("Returns {link} and removes it."),

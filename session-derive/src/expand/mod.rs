@@ -1,5 +1,9 @@
 //! The generated code. Paths are absolute and what is not for the user starts with `__`, because
-//! it lands in a module of which nothing is known.
+//! it lands in a module of which nothing is known. That goes for parameters too: to the compiler a
+//! parameter `value` is a pattern, and the user's `const value` would be what it matches.
+//!
+//! `#[inline]` on what is not generic leaves its compilation to the crate that calls it, as for
+//! the impls that serde derives: a schema that is declared costs its check and no more.
 
 mod entry;
 mod generics;
@@ -97,6 +101,7 @@ impl<'a> Output<'a> {
                         on_missing: #on_missing,
                     };
 
+                    #[inline]
                     fn __accessor(__handle: #krate::__private::Handle) -> #accessor #ty_generics {
                         #accessor { __handle, __schema: ::core::marker::PhantomData }
                     }
@@ -106,6 +111,7 @@ impl<'a> Output<'a> {
 
                 #[automatically_derived]
                 impl #impl_generics ::core::clone::Clone for #accessor #ty_generics #bounds {
+                    #[inline]
                     fn clone(&self) -> Self {
                         #accessor {
                             __handle: ::core::clone::Clone::clone(&self.__handle),
@@ -116,6 +122,7 @@ impl<'a> Output<'a> {
 
                 #[automatically_derived]
                 impl #impl_generics ::core::fmt::Debug for #accessor #ty_generics #bounds {
+                    #[inline]
                     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                         let __schema = <#this as #krate::SessionSchema>::SCHEMA;
                         self.__handle.fmt_debug(#accessor_name, __schema, __f)
