@@ -2,14 +2,13 @@
 //!
 //! Run: `cargo run -p examples --bin storefront`
 //!
-//! With `-- --store file:./sessions` the sessions are files, and outlive a restart. `--port 8080` is another port, and
-//! `--port 0` any that is free.
+//! With `-- --store file:./sessions` the sessions are files, and outlive a restart. `sqlite:sessions.db`, `redis://..`,
+//! `postgres://..` and `mysql://..` keep them there; for each of these four, add `--features` with its name before the
+//! `--`. `--port 8080` is another port, and `--port 0` any that is free.
 
 use examples::storefront::{self, BoxError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-
-const USAGE: &str = "usage: storefront [--store memory|file:<directory>] [--port <number>]";
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -56,7 +55,11 @@ impl Options {
             match (name.as_str(), arguments.next()) {
                 ("--store", Some(store)) => options.store = store,
                 ("--port", Some(port)) => options.port = port.parse()?,
-                _ => return Err(USAGE.into()),
+                _ => {
+                    let stores = storefront::STORES;
+                    let usage = "usage: storefront [--store <store>] [--port <number>]";
+                    return Err(format!("{usage}\nstores: {stores}").into());
+                }
             }
         }
         Ok(options)

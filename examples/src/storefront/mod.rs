@@ -33,7 +33,7 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use session::SessionLayer;
 
-pub use self::store::{BoxError, configure, layer};
+pub use self::store::{BoxError, STORES, configure, layer};
 
 /// The application, around the sessions of `layer`.
 ///

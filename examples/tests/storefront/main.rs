@@ -6,6 +6,7 @@ mod support;
 mod account;
 mod failing;
 mod hostile;
+mod nodes;
 mod processes;
 mod sign_in;
 mod together;
