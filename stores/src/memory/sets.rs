@@ -1,7 +1,6 @@
 //! What binds sessions to owners, and ends them by owner.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use session::{Op, Over, OwnerKey, OwnerRule, Record, SessionHandle, SessionInfo, StoreKey};
 
@@ -9,6 +8,7 @@ use super::Inner;
 use super::digest::Digest;
 use super::owners::{OwnerSet, Sets, forget};
 use super::shard::Dropped;
+use super::sync::Ordering;
 
 /// Why a session could not be bound to its owner.
 #[derive(Clone, Copy)]
