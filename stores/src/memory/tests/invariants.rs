@@ -223,6 +223,24 @@ fn a_key_that_is_another_owners_by_now_is_spared() {
     store.0.check();
 }
 
+/// Nor does a key that has moved on lead to what it has become, if that is excepted.
+#[test]
+fn t29_an_old_key_does_not_lead_to_what_is_spared() {
+    let store = MemoryStore::new();
+    let first = owned(START, "ann");
+    let (old, mine) = (create(&store, &OP, first.clone()).unwrap(), key());
+    let (moved, version) = (Arc::new(next(&first)), first.header.version);
+    drop(now(store.rotate(&OP, &old, &mine, moved, version, None)).unwrap());
+    let owner = OwnerKey::of("ann");
+    let ann = crate::memory::Digest::from(&owner);
+    let mut sets = store.0.owners.lock(&ann);
+    sets.entry(ann).or_default().insert((&old).into());
+    drop(sets);
+    now(store.destroy_all_of(&OP, &owner, Some(&mine))).unwrap();
+    assert!(exists(&store, &OP, &mine));
+    store.0.check();
+}
+
 /// T28: a thousand increments of 32 threads on one session, all acknowledged, all stored.
 #[test]
 fn t28_a_thousand_increments() {

@@ -276,3 +276,31 @@ fn the_books_agree_and_nobody_escapes_a_revocation() {
         }
     });
 }
+
+/// S3: one call signs the owner out everywhere, another one everywhere but here, and "here" moves on meanwhile. The
+/// first call ends it: there is no order of the two in which it lives.
+#[test]
+fn nobody_is_excepted_from_a_revocation_of_others() {
+    check(2_000, || {
+        let scene = Scene::new(100);
+        let revoke = |to| Step {
+            to,
+            owner: Some(0),
+            ..step(Verb::DestroyAllOf, 0, EARLY)
+        };
+        let rotate = |key, to| Step {
+            to,
+            owner: Some(0),
+            ..step(Verb::Rotate, key, EARLY)
+        };
+        let events = scene.play(vec![
+            vec![revoke(0)],
+            vec![revoke(1)],
+            // Twice, since the first may meet the stamp.
+            vec![rotate(1, 2), rotate(1, 2), rotate(2, 3), rotate(2, 3)],
+        ]);
+        for look in events[3].iter().filter(|event| event.step.owner == Some(0)) {
+            assert_eq!(look.told, Told::Listed(Vec::new()), "{events:#?}");
+        }
+    });
+}
