@@ -28,6 +28,8 @@ struct Account {
     otp: Option<String>,
     #[session(per_login)]
     csrf: Option<String>,
+    #[session(keep)]
+    theme: Option<String>,
     #[session(flash)]
     notices: Vec<String>,
 }
@@ -83,6 +85,14 @@ fn routes(gate: &Arc<Semaphore>) -> Router {
         .route(
             "/now/otp",
             post(async |a: Typed<Account>| a.set_otp("123456".to_owned())),
+        )
+        .route(
+            "/now/theme",
+            post(async |a: Typed<Account>| a.set_theme("dark".to_owned())),
+        )
+        .route(
+            "/theme",
+            get(async |a: Typed<Account>| format!("{:?}", a.theme())),
         )
         .route(
             "/now/csrf",
@@ -356,6 +366,21 @@ async fn s8_a_sign_in_whose_answer_was_lost_can_be_repeated() {
     other.post("/now/login/2").await;
     assert_eq!(other.get("/get/cart").await.body, "None");
     assert!(other.get("/read").await.body.starts_with("Some(2)"));
+}
+
+/// What the owner before has kept through a change of owner is not for whoever signs in under a tombstone.
+#[tokio::test]
+async fn s8_a_sign_in_copies_nothing_of_another_owners_successor() {
+    let scene = Scene::new();
+    let mut browser = scene.app.browser();
+    browser.post("/now/set/cart/5").await;
+    let mut other = browser.clone();
+    browser.post("/now/login/1").await;
+    browser.post("/now/theme").await;
+    assert_eq!(browser.get("/theme").await.body, "Some(\"dark\")");
+    other.post("/now/login/2").await;
+    assert!(other.get("/read").await.body.starts_with("Some(2)"));
+    assert_eq!(other.get("/theme").await.body, "None");
 }
 
 #[tokio::test]

@@ -285,7 +285,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// `not_before = op.now` (never to an earlier time) and lists, in one atomic step that stamps the excepted session
     /// with `authenticated_at` just after `not_before` and gives it a new version, so that a save under way meets a
     /// conflict; then destroys each, expired ones included. Each leaves a tombstone. An `except` that is no live session
-    /// of `owner` spares nothing.
+    /// of `owner` spares nothing. Where the two are not one step, another call can except a listed session in between,
+    /// and it can rotate: then its successor is destroyed too, if it is this owner's.
     fn destroy_all_of(
         &self,
         op: &Op,

@@ -12,7 +12,7 @@ use session::{
 use super::Files;
 use super::disk::{Loaded, Lock};
 use super::error::{Result, before, unsure};
-use super::found::{Found, timestamp};
+use super::found::{Found, Tombstone, timestamp};
 use super::frame::{self, Bad, Kind};
 use super::layout::{REVOKED, REVOKED_TEMP, marker_name};
 use super::verbs::not_put;
@@ -38,6 +38,14 @@ impl Binding {
             Self::Free | Self::Refused | Self::Revoked => &[],
         }
     }
+}
+
+/// What stood under a key that was to end.
+#[derive(PartialEq, Eq)]
+enum End {
+    Lived,
+    Moved(StoreKey),
+    Nothing,
 }
 
 impl Files {
@@ -136,7 +144,7 @@ impl Files {
     ) -> Result<bool> {
         let _lock = self.lock_owner(owner)?;
         for (key, header) in self.live_of(op, owner)? {
-            if header.handle == handle && self.end_if_of(op, owner, &key)? {
+            if header.handle == handle && self.end_if_of(op, owner, &key)? == End::Lived {
                 return Ok(true);
             }
         }
@@ -155,32 +163,45 @@ impl Files {
         let before = note(&mut failed, self.not_before(owner)).flatten();
         let not_before = op.now.max(before.unwrap_or_default());
         note(&mut failed, self.revoke(owner, not_before));
-        let members = self.members(owner)?;
+        let mut members = self.members(owner)?;
         // Spared is what was stamped; and what could not be, as the caller is told that this has failed.
         let spared = except.filter(|except| {
             let stamped = self.stamp(op, owner, except, not_before);
             note(&mut failed, stamped).unwrap_or(true)
         });
+        members.retain(|key| spared != Some(key));
         drop(lock);
-        let mut ended = 0;
-        for key in members.iter().filter(|key| spared != Some(*key)) {
-            if note(&mut failed, self.end_if_of(op, owner, key)) == Some(true) {
-                ended += 1;
+        let (mut ended, mut next) = (0, 0);
+        while let Some(key) = members.get(next) {
+            match note(&mut failed, self.end_if_of(op, owner, key)) {
+                Some(End::Lived) => ended += 1,
+                // Another call has excepted it meanwhile, so that it could move on.
+                Some(End::Moved(to)) if spared != Some(&to) => members.push(to),
+                _ => {}
             }
+            next += 1;
         }
         failed.map_or(Ok(ended), Err)
     }
 
-    /// Ends the session under a key if it is one of this owner, and says whether it lived. One that has just expired
-    /// may live by the clock of another node, so it ends too.
-    fn end_if_of(&self, op: &Op, owner: &OwnerKey, key: &StoreKey) -> Result<bool> {
+    /// Ends the session under a key if it is one of this owner. One that has just expired may live by the clock of
+    /// another node, so it ends too.
+    fn end_if_of(&self, op: &Op, owner: &OwnerKey, key: &StoreKey) -> Result<End> {
         let _lock = self.lock(&[*key])?;
         match self.settled(key)? {
             Found::Record(stored) if stored.is_of(owner) => {
                 self.end_record(op, key, &stored)?;
-                Ok(stored.is_live(op))
+                Ok(if stored.is_live(op) {
+                    End::Lived
+                } else {
+                    End::Nothing
+                })
             }
-            _ => Ok(false),
+            Found::Tombstone(Tombstone {
+                successor: Some(to),
+                ..
+            }) => Ok(End::Moved(to)),
+            _ => Ok(End::Nothing),
         }
     }
 

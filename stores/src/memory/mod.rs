@@ -6,11 +6,11 @@ mod room;
 mod sets;
 mod shard;
 mod sweep;
+mod sync;
 mod verbs;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use session::{
@@ -22,6 +22,7 @@ use session::{
 use digest::{Digest, Seed};
 use owners::Owners;
 use shard::{Locked, Shard};
+use sync::{AtomicUsize, FEWEST_SHARDS, Ordering};
 
 /// How many sessions a shard holds when the store is full. A lock is held no longer than it takes to look at so many,
 /// and a table of 1,024 buckets, which takes 896, is filled well.
@@ -82,7 +83,10 @@ struct Inner {
 
 impl Inner {
     fn new(max: usize) -> Self {
-        let (seed, count) = (Seed::random(), max.div_ceil(PER_SHARD).clamp(64, 65_536));
+        let (seed, count) = (
+            Seed::random(),
+            max.div_ceil(PER_SHARD).clamp(FEWEST_SHARDS, 65_536),
+        );
         let shard = || Shard::new(seed);
         Self {
             shards: std::iter::repeat_with(shard).take(count).collect(),

@@ -1,13 +1,13 @@
 //! Whose session is whose: per owner the keys of its sessions, and since when it was revoked.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use session::{Lifetime, Timestamp};
 
 use super::digest::{Digest, Seed};
+use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// The sessions of one owner: every record of that owner is in `keys`, the expired ones too. What is in `keys` may be
 /// dead, until somebody looks.

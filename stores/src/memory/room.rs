@@ -1,12 +1,12 @@
 //! The bound on sessions: who makes room for whom.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use session::{Op, Record, StoreError, StoreErrorKind};
 
 use super::Inner;
 use super::digest::Digest;
+use super::sync::Ordering;
 
 /// How many expired sessions one creation clears away when the store is full, so that the next ones find room.
 const CLEARED: usize = 64;

@@ -1,7 +1,6 @@
 //! What binds sessions to owners, and ends them by owner.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use session::{Op, Over, OwnerKey, OwnerRule, Record, SessionHandle, SessionInfo, StoreKey};
 
@@ -9,6 +8,7 @@ use super::Inner;
 use super::digest::Digest;
 use super::owners::{OwnerSet, Sets, forget};
 use super::shard::Dropped;
+use super::sync::Ordering;
 
 /// Why a session could not be bound to its owner.
 #[derive(Clone, Copy)]
@@ -62,23 +62,24 @@ impl Inner {
     ) -> Vec<Dropped> {
         let bury = |digest: &Digest| {
             set.remove(digest);
-            self.bury_of(op, owner, digest)
+            self.bury_of(op, owner, digest).0
         };
         digests.iter().map(bury).collect()
     }
 
-    /// Ends the session under the key, live or expired, unless it is another owner's by now.
-    fn bury_of(&self, op: &Op, owner: &Digest, digest: &Digest) -> Dropped {
+    /// Ends the session under the key, live or expired, unless it is another owner's by now, and says whither it had
+    /// moved.
+    fn bury_of(&self, op: &Op, owner: &Digest, digest: &Digest) -> (Dropped, Option<StoreKey>) {
         let mut table = self.shard(digest);
         if table
             .get(digest)
             .is_some_and(|record| !is_of(record, owner))
         {
-            return None;
+            return (None, None);
         }
-        let (buried, _) = table.bury(op, digest, None);
+        let buried = table.bury(op, digest, None);
         self.len
-            .fetch_sub(usize::from(buried.is_some()), Ordering::Relaxed);
+            .fetch_sub(usize::from(buried.0.is_some()), Ordering::Relaxed);
         buried
     }
 
@@ -125,7 +126,7 @@ impl Inner {
             return false;
         };
         // It can have been signed out meanwhile: that takes no owner's lock.
-        let buried = self.bury_of(op, &owner, digest);
+        let (buried, _) = self.bury_of(op, &owner, digest);
         forget(&mut sets, &owner, digest);
         drop(sets);
         buried.is_some()
@@ -142,7 +143,8 @@ impl Inner {
         let set = sets.entry(owner).or_default();
         let authenticated_at = set.revoke(op.now);
         let mut keys = set.keys.clone();
-        if let Some(except) = except.map(Digest::from)
+        let (except, mut spared) = (except.map(Digest::from), None);
+        if let Some(except) = except
             && let Some(record) = self.shard(&except).live_mut(op.now, &except)
             && is_of(record, &owner)
         {
@@ -150,13 +152,18 @@ impl Inner {
             header.authenticated_at = authenticated_at;
             header.version = header.version.next();
             keys.retain(|digest| *digest != except);
+            spared = Some(except);
         }
-        // From here on nobody who authenticated before gets into the set, so what is in `keys` is all there is.
+        // From here on nobody who authenticated before gets into the set. So what is in `keys` is all there is, and what
+        // that moves on to if another call excepts it meanwhile.
         drop(sets);
-        let mut destroyed = 0;
-        for digest in &keys {
-            let buried = self.bury_of(op, &owner, digest);
+        let (mut destroyed, mut next) = (0, 0);
+        while let Some(digest) = keys.get(next) {
+            let (buried, successor) = self.bury_of(op, &owner, digest);
             destroyed += u64::from(buried.is_some_and(|record| record.header.is_live(op.now)));
+            let successor = successor.as_ref().map(Digest::from);
+            keys.extend(successor.filter(|to| spared != Some(*to)));
+            next += 1;
         }
         let mut sets = self.owners.lock(&owner);
         for digest in &keys {

@@ -1,12 +1,12 @@
 //! One shard: a map of records and a ring of tombstones under one lock.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use session::{CommitId, CreateOutcome, Op, Record, StoreKey, Timestamp};
 
 use super::digest::{Digest, Seed};
+use super::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// How many tombstones a shard keeps. The ring is searched from end to end, but only where there is no record.
 pub(super) const MAX_TOMBS: usize = 128;

@@ -1,9 +1,8 @@
 //! `gc`: a shard at a time, so that nobody waits for long.
 
-use std::sync::atomic::Ordering;
-
 use session::{Op, Swept, Timestamp};
 
+use super::sync::Ordering;
 use super::{Inner, PER_SHARD};
 
 /// How many records one call looks at, at most about.

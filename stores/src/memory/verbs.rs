@@ -2,7 +2,6 @@
 //! taken out is dropped after all of them.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use session::{
@@ -14,6 +13,7 @@ use super::Inner;
 use super::digest::Digest;
 use super::sets::Refusal;
 use super::shard::{Locked, Table};
+use super::sync::Ordering;
 
 /// The tables of two keys, which may be one and the same.
 struct Pair<'a> {

@@ -97,6 +97,7 @@ macro_rules! __conformance_cases {
                 t15_one_rotation_wins
                 t16_a_reader_never_finds_none_or_two
                 t29_no_sign_in_escapes_a_revocation
+                s3_nobody_is_excepted_from_a_revocation_of_others
                 a_rule_holds_for_sign_ins_at_once
             }
             read {

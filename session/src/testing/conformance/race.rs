@@ -10,6 +10,7 @@ use super::caller::{at_most, count, fresh_key, key_after, next, owned, record};
 use super::caller::{secs, signed_in, start};
 use super::{Caller, Fixture};
 use crate::id::StoreKey;
+use crate::record::Record;
 use crate::store::{CreateOutcome, Over, ReadOutcome, RotateOutcome, SaveOutcome};
 use crate::time::Timestamp;
 
@@ -280,6 +281,57 @@ pub async fn t29_no_sign_in_escapes_a_revocation<F: Fixture>(store: Caller<F>) {
         // Whoever authenticates after it gets in.
         store.put(now, &owned(now + secs(1), ann)).await;
         assert_eq!(store.list(now, ann).await.len(), 1);
+    }
+}
+
+/// S3: a session that another call excepts meanwhile, and that rotates, does not escape a revocation either: if that
+/// call came first, the revocation ends what it spared, and if it came second, there was nothing left to spare.
+pub async fn s3_nobody_is_excepted_from_a_revocation_of_others<F: Fixture>(store: Caller<F>) {
+    let t = start();
+    for round in 0..40 {
+        let ann = format!("ann{round}");
+        let first = owned(t, &ann);
+        let key = store.put(t, &first).await;
+        let mut keys = vec![key];
+        for _ in 0..4 {
+            keys.push(store.put(t, &owned(t, &ann)).await);
+        }
+        let now = t + secs(1);
+        let barrier = Arc::new(Barrier::new(3));
+        let calls = [None, Some(key)].map(|except| {
+            let (store, ann) = (store.clone(), ann.clone());
+            spawn(&barrier, async move {
+                store.destroy_all_of(now, &ann, except.as_ref()).await
+            })
+        });
+        let rotations = spawn(&barrier, {
+            let store = store.clone();
+            async move {
+                let (mut from, mut current, mut moved) = (key, first, Vec::new());
+                for n in 0..16 {
+                    let (to, version) = (key_after(&from), current.header.version);
+                    let next = next(&current, n);
+                    match store.rotate(now, (&from, &to), &next, version).await {
+                        RotateOutcome::Saved(_) => {
+                            (from, current) = (to, next);
+                            moved.push(to);
+                        }
+                        RotateOutcome::Conflict(stamped) => current = Record::clone(&stamped),
+                        _ => break,
+                    }
+                    tokio::task::yield_now().await;
+                }
+                moved
+            }
+        });
+        for call in calls {
+            join(call).await;
+        }
+        keys.extend(join(rotations).await);
+        for key in &keys {
+            assert!(!store.exists(now, key).await, "a session of {ann} lives");
+        }
+        assert_eq!(store.list(now, &ann).await, []);
     }
 }
 

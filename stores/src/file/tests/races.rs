@@ -246,3 +246,16 @@ fn s3_a_sign_in_that_has_passed_the_check_does_not_escape_a_revocation() {
     );
     assert_eq!(bench.live(&op(1), &key), None);
 }
+
+/// A marker may stay behind of what moved on long before. What it has become is spared all the same.
+#[test]
+fn t29_an_old_marker_does_not_lead_to_what_is_spared() {
+    let (bench, op) = (bench(), op(0));
+    let (old, first) = bench.seed_with(&op, owned(&op, 1));
+    let (mine, version) = (key(), first.header.version);
+    let rotated = bench.rotate(&op, &old, &mine, next(&first, 2), version, None);
+    assert!(matches!(rotated, Ok(RotateOutcome::Saved(_))));
+    fs::write(bench.layout.marker(&owner(), &old), "").unwrap();
+    assert_eq!(bench.destroy_all_of(&op, &owner(), Some(&mine)).unwrap(), 0);
+    assert_eq!(bench.live(&op, &mine), Some(2));
+}

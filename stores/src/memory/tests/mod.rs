@@ -1,8 +1,15 @@
 //! The contract, and what is this store's own.
 
+mod books;
+#[cfg(not(session_shuttle))]
 mod bounds;
+#[cfg(not(session_shuttle))]
 mod gc;
+#[cfg(not(session_shuttle))]
 mod invariants;
+#[cfg(session_shuttle)]
+mod schedules;
+#[cfg(not(session_shuttle))]
 mod user_code;
 
 use std::future::Future;
@@ -18,12 +25,14 @@ use session::{
 
 use crate::MemoryStore;
 
+#[cfg(not(session_shuttle))]
 mod conformance {
     use super::*;
     session::testing::conformance!(async { MemoryStore::new() });
 }
 
 /// The smallest store that the suite fits into: a handful of records a shard, owners close together.
+#[cfg(not(session_shuttle))]
 mod conformance_of_a_small_store {
     use super::*;
     session::testing::conformance!(async { MemoryStore::builder().max_sessions(1_024).build() });
