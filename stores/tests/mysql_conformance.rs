@@ -51,7 +51,8 @@ impl Fixture for OnMariaDb {
 
     async fn dump(&self) -> Option<Vec<u8>> {
         let tables = format!("sessions.{0}, sessions.{0}_owners", self.table);
-        self.server.sql(&format!("FLUSH TABLES {tables} FOR EXPORT"));
+        self.server
+            .sql(&format!("FLUSH TABLES {tables} FOR EXPORT"));
         let data = self.server.path().join("data");
         let read = |file: &str| std::fs::read(data.join(file)).unwrap();
         let mut dump = read(&format!("sessions/{}.ibd", self.table));
