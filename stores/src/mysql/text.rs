@@ -55,7 +55,7 @@ pub(super) fn bury_all<'a>(
     )
 }
 
-/// A record as it is inserted: the columns and the values, to be followed by a condition or by nothing.
+/// A record as it is inserted: the columns and the values, to be followed by nothing or by where to insert it from.
 pub(super) fn insert(records: &str, key: &StoreKey, row: &Columns) -> String {
     let owner = row.owner.map_or_else(|| "NULL".to_owned(), |key| hex(&key));
     let mut text = String::with_capacity(2 * (row.header.len() + row.data.len()) + 700);
@@ -77,6 +77,5 @@ pub(super) fn insert(records: &str, key: &StoreKey, row: &Columns) -> String {
     text.push_str(&hex(&row.header));
     text.push_str(", ");
     text.push_str(&hex(&row.data));
-    text.push_str(" FROM DUAL");
     text
 }

@@ -227,7 +227,10 @@ impl Verb<'_> {
         Ok(sessions)
     }
 
-    /// The statement that moves a record without owner to another key, in one round trip; whether it did.
+    /// Moves a record without owner to another key, in one round trip; whether it did.
+    ///
+    /// The new row is inserted where the old one has become a tombstone with the new version, which no other commit
+    /// has. (`ROW_COUNT()` would not do: the engine goes on when its client has gone, and then gives -1.)
     pub(super) async fn move_to(
         &self,
         (old, new): (&StoreKey, &StoreKey),
@@ -235,13 +238,16 @@ impl Verb<'_> {
         expected: Version,
     ) -> Result<bool, StoreError> {
         let records = &self.engine.schema.records;
-        let text = format!(
-            "{}UPDATE {records} SET {} WHERE session_key = {} AND version = {} AND {}; {} WHERE ROW_COUNT() = 1; COMMIT",
-            BEGIN,
+        let (key, version) = (hex(old.hash()), hex(&row.version));
+        let (bury, live, expected) = (
             bury(self.op, Some(new)),
-            hex(old.hash()),
-            hex(&expected.to_bytes()),
             live(self.now()),
+            hex(&expected.to_bytes()),
+        );
+        let text = format!(
+            "{BEGIN}UPDATE {records} SET version = {version}, {bury} \
+             WHERE session_key = {key} AND version = {expected} AND {live}; \
+             {} FROM {records} AS o WHERE o.session_key = {key} AND o.version = {version} AND o.data IS NULL; COMMIT",
             insert(records, new, row),
         );
         let call = Call::Transaction(&text);
