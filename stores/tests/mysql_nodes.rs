@@ -363,3 +363,77 @@ async fn a_ready_pool_is_taken_as_it_is() {
     exercise(&store).await;
     assert!(*hooked.lock().unwrap() > 1, "the hook of the pool");
 }
+
+/// What is logged at any level, collected.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        span.record(&mut self.clone());
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+        values.record(&mut self.clone());
+    }
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut self.clone());
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+impl tracing::field::Visit for Log {
+    fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        *self.0.lock().unwrap() += &format!("{value:?}\n");
+    }
+}
+
+/// T32: the driver logs statements, and those of a store that go out as text hold keys and data: nothing of it is logged,
+/// neither by a store of its own address nor by one with the settings of a pool that logs.
+#[tokio::test(flavor = "multi_thread")]
+async fn t32_no_statement_is_logged() {
+    if !available() {
+        return;
+    }
+    let log = Log::default();
+    tracing::subscriber::set_global_default(log.clone()).unwrap();
+    let server = Server::shared();
+    let pool = MySqlPoolOptions::new().acquire_timeout(Duration::from_secs(30));
+    let pool = pool.connect(&server.url()).await.unwrap();
+    let builder = MysqlStore::builder().table("logged");
+    let builder = builder.response_timeout(Duration::from_secs(30));
+    let pooled = builder.clone().pool(&pool).await.unwrap();
+    let own = builder.connect_timeout(Duration::from_secs(30));
+    let own = own.connect(&server.url()).await.unwrap();
+    own.migrate().await.unwrap();
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    let (t, secret) = (now(), "a value that nobody may see");
+    for store in [own, pooled] {
+        let mut first = owned(t, "ann");
+        first.data.insert("secret", secret.to_owned());
+        let key = put(&store, t, &first).await;
+        let (second, new) = (Arc::new(next(&first, 2)), key_after(&key));
+        let op = op(t);
+        let moved = store.rotate(&op, &key, &new, second, first.header.version, None);
+        assert!(matches!(moved.await.unwrap(), RotateOutcome::Saved(_)));
+        store.destroy(&op, &new).await.unwrap();
+        let told = log.0.lock().unwrap().to_lowercase();
+        for hidden in [
+            hex(key.hash()),
+            hex(new.hash()),
+            hex(secret.as_bytes()),
+            secret.to_owned(),
+        ] {
+            assert!(!told.contains(&hidden), "a statement was logged");
+        }
+    }
+    // What is looked for would be found.
+    let query = session_stores::mysql::driver::raw_sql("SELECT 'seen'");
+    query.execute(&pool).await.unwrap();
+    assert!(log.0.lock().unwrap().contains("SELECT 'seen'"));
+}
