@@ -171,6 +171,60 @@ async fn t28_two_nodes_lose_no_increment() {
     );
 }
 
+/// T22b, C1: a sign-in, which is a transaction, beside a save and a sign-out by other nodes: of what goes by one version
+/// one is stored, and a session that was signed out is dead wherever it has moved.
+#[tokio::test(flavor = "multi_thread")]
+async fn t22_a_sign_in_keeps_to_what_others_have_done() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let nodes = [
+        patient(&server).await,
+        patient(&server).await,
+        patient(&server).await,
+    ];
+    nodes[0].migrate().await.unwrap();
+    let (t, nodes) = (now(), Arc::new(nodes));
+    let op = op(t);
+    for round in 0..150 {
+        let first = record(t);
+        let key = put(&nodes[0], t, &first).await;
+        let (new, version) = (key_after(&key), first.header.version);
+        let mut second = next(&first, 2);
+        second.header.owner = owned(t, "ann").header.owner;
+        let third = Arc::new(next(&first, 3));
+        let rotating = Arc::clone(&nodes);
+        let rotate = tokio::spawn(async move {
+            let outcome = rotating[0].rotate(&op, &key, &new, Arc::new(second), version, None);
+            matches!(outcome.await.unwrap(), RotateOutcome::Saved(_))
+        });
+        let other = Arc::clone(&nodes);
+        let other = tokio::spawn(async move {
+            // At some point of the transaction.
+            tokio::time::sleep(Duration::from_micros(round % 30 * 100)).await;
+            if round % 2 == 0 {
+                let outcome = other[1].save(&op, &key, third, version).await.unwrap();
+                matches!(outcome, SaveOutcome::Saved(_))
+            } else {
+                let successor = other[2].destroy(&op, &key).await.unwrap();
+                successor == Some(new)
+            }
+        });
+        let (rotated, other) = (rotate.await.unwrap(), other.await.unwrap());
+        let lives = nodes[0].exists(&op, &new).await.unwrap();
+        assert_eq!(rotated, lives);
+        if round % 2 == 0 {
+            assert!(rotated != other, "one version, two changes");
+        } else {
+            assert_eq!(
+                rotated, other,
+                "whoever signed out was not told where it lives"
+            );
+        }
+    }
+}
+
 /// Polls a verb this often, and drops it unless it has ended by then.
 async fn cancelled<T>(polls: u64, verb: impl Future<Output = T>) {
     let mut verb = pin!(verb);
