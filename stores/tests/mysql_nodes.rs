@@ -165,10 +165,7 @@ async fn t28_two_nodes_lose_no_increment() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(
-        count(&*live(&*nodes[1], t, &key).await.unwrap()),
-        1 + 8 * 15
-    );
+    assert_eq!(count(&live(&*nodes[1], t, &key).await.unwrap()), 1 + 8 * 15);
 }
 
 /// T22b, C1: a sign-in, which is a transaction, beside a save and a sign-out by other nodes: of what goes by one version

@@ -26,7 +26,7 @@ pub use crate::sql::TableNameError;
 /// How long making the tables may take: another node may be at it.
 const MIGRATION: Duration = Duration::from_secs(30);
 
-/// Keeps sessions in MySQL 8 or MariaDB 10.6 and later, in InnoDB tables of its own.
+/// Keeps sessions in MySQL 8 or MariaDB 10.6 and later, in tables of its own (`InnoDB`).
 ///
 /// The statements are those that both understand. They are tested against MariaDB 10.11; MySQL 8 has not been at hand.
 ///

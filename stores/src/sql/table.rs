@@ -6,10 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Quote {
     /// `"name"`: the standard, PostgreSQL and SQLite.
-    #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), expect(dead_code))]
     Double,
     /// `` `name` ``: MySQL and MariaDB.
-    #[cfg_attr(not(feature = "mysql"), expect(dead_code))]
     Back,
 }
 
