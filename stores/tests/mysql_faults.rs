@@ -333,6 +333,19 @@ async fn t59_larger_than_a_packet_is_told() {
     assert!(found);
 }
 
+/// Waits until a transaction has locked rows.
+async fn until_locked(server: &Server) {
+    let locked = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_locked > 0";
+    let start = Instant::now();
+    while server.sql(locked).trim() == "0" {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "nobody locks anything"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// A row that somebody else has locked holds up who wants to change it, to the deadline; readers go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn t51_a_lock_does_not_hold_up_readers() {
@@ -351,10 +364,7 @@ async fn t51_a_lock_does_not_hold_up_readers() {
             "BEGIN; SELECT version FROM sessions.sessions FOR UPDATE; SELECT SLEEP(6); ROLLBACK",
         )
     });
-    let locked = "SELECT COUNT(*) FROM information_schema.innodb_trx";
-    while server.sql(locked).trim() == "0" {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_locked(&server).await;
     let second = Arc::new(next(&first, 2));
     let save = || store.save(&op, &key, Arc::clone(&second), first.header.version);
     let error = save().await.unwrap_err();
@@ -364,4 +374,39 @@ async fn t51_a_lock_does_not_hold_up_readers() {
     // The engine has given up as well: nothing that the client no longer waits for is done behind its back.
     assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
     assert!(matches!(until_it_works(save).await, SaveOutcome::Saved(_)));
+}
+
+/// Of two transactions that wait for each other the engine undoes one. That one is repeated, and its caller does not
+/// notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_repeated() {
+    if !available() {
+        return;
+    }
+    let server = Arc::new(Server::start(&[]));
+    let store = patient(&server).await;
+    let t = now();
+    let first = owned(t, "ann");
+    let key = put(&store, t, &first).await;
+    // The engine undoes the one that has changed less, so the other one changes many rows.
+    for _ in 0..30 {
+        put(&store, t, &record(t)).await;
+    }
+    let other = Arc::clone(&server);
+    let other = tokio::task::spawn_blocking(move || {
+        other.sql(
+            "USE sessions; BEGIN; UPDATE sessions SET created = created + 1; SELECT SLEEP(4); \
+             SELECT * FROM sessions_owners FOR UPDATE; COMMIT",
+        )
+    });
+    until_locked(&server).await;
+    let (op, new, second) = (op(t), key_after(&key), Arc::new(next(&first, 2)));
+    let rotate = store.rotate(&op, &key, &new, second, first.header.version, None);
+    assert!(matches!(rotate.await.unwrap(), RotateOutcome::Saved(_)));
+    other.await.unwrap();
+    let status = server.sql("SHOW ENGINE INNODB STATUS");
+    assert!(
+        status.contains("LATEST DETECTED DEADLOCK"),
+        "there was none"
+    );
 }

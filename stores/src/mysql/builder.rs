@@ -1,6 +1,7 @@
 //! How a store is set up, and what can be wrong with that.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use session::Codec;
@@ -13,6 +14,9 @@ use super::call::Engine;
 use super::schema::Schema;
 use super::trouble::store_error;
 use crate::sql::{TableName, TableNameError};
+
+/// How long a connection may be unused. Firewalls forget those that are, and then a call over one has no answer.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Sets up a [`MysqlStore`]; made by [`MysqlStore::builder`].
 ///
@@ -103,14 +107,15 @@ impl MysqlStoreBuilder {
             .as_secs_f64()
             .ceil()
             .clamp(1.0, 3600.0) as u64;
-        let text: std::sync::Arc<str> =
-            format!("SET SESSION innodb_lock_wait_timeout = {patience}").into();
+        let text: Arc<str> =
+            format!("SET SESSION autocommit = 1, innodb_lock_wait_timeout = {patience}").into();
         let pool = MySqlPoolOptions::new()
             .max_connections(self.max_connections)
             .acquire_timeout(self.connect_timeout)
             .test_before_acquire(false)
+            .idle_timeout(IDLE)
             .after_connect(move |connection, _| {
-                let text = AssertSqlSafe(std::sync::Arc::clone(&text));
+                let text = AssertSqlSafe(Arc::clone(&text));
                 Box::pin(async move { connection.execute(sqlx::raw_sql(text)).await.map(drop) })
             });
         self.finish(pool, options).await
@@ -120,7 +125,7 @@ impl MysqlStoreBuilder {
     /// for two reasons: the driver writes statements to the log, and those of a store tell what sessions hold; and a
     /// request that is cancelled closes the connection that it used.
     ///
-    /// Let an `after_connect` hook set `innodb_lock_wait_timeout` to about
+    /// `autocommit` has to be on, as it is by default. Let an `after_connect` hook set `innodb_lock_wait_timeout` to about
     /// [`response_timeout`](Self::response_timeout), as [`connect`](Self::connect) does: the engine does not notice that
     /// a client has given up while it waits for a lock, and by default it waits for 50 seconds before it goes on.
     ///

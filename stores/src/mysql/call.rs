@@ -158,8 +158,8 @@ impl Verb<'_> {
     /// Makes a call, and repeats it where nothing was done or where doing it twice does no harm.
     pub(super) async fn call(&self, again: Again, call: Call<'_>) -> Result<Answer, StoreError> {
         self.fits(call.len())?;
+        let mut tries = Tries::new(self, again);
         let attempts = async {
-            let mut tries = Tries::new(self, again);
             loop {
                 match self.once(&call).await {
                     Ok(answer) => return Ok(answer),
@@ -167,7 +167,8 @@ impl Verb<'_> {
                 }
             }
         };
-        self.in_time(attempts).await
+        let answer = timeout_at(self.until, attempts).await;
+        answer.unwrap_or_else(|_| Err(tries.timed_out()))
     }
 
     /// Takes locks and looks by the statements of `first`, decides, and writes: two round trips. All of it is repeated
@@ -179,8 +180,8 @@ impl Verb<'_> {
         mut decide: impl FnMut(Vec<MySqlRow>) -> Result<Next<T>, StoreError>,
     ) -> Result<T, StoreError> {
         let first = format!("{BEGIN}{first}");
+        let mut tries = Tries::new(self, again);
         let attempts = async {
-            let mut tries = Tries::new(self, again);
             loop {
                 match self.transact(&first, &mut decide).await {
                     Ok(answer) => return answer,
@@ -188,17 +189,8 @@ impl Verb<'_> {
                 }
             }
         };
-        self.in_time(attempts).await
-    }
-
-    async fn in_time<T>(
-        &self,
-        attempts: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        match timeout_at(self.until, attempts).await {
-            Ok(answer) => answer,
-            Err(_) => Err(StoreError::from_kind(StoreErrorKind::Timeout)),
-        }
+        let answer = timeout_at(self.until, attempts).await;
+        answer.unwrap_or_else(|_| Err(tries.timed_out()))
     }
 
     async fn once(&self, call: &Call<'_>) -> Result<Answer, Failure> {
@@ -299,6 +291,8 @@ struct Tries<'a> {
     verb: &'a Verb<'a>,
     again: Again,
     pause: Duration,
+    /// Why there was another attempt.
+    last: Option<StoreError>,
 }
 
 impl<'a> Tries<'a> {
@@ -307,6 +301,7 @@ impl<'a> Tries<'a> {
             verb,
             again,
             pause: PAUSE,
+            last: None,
         }
     }
 
@@ -329,14 +324,16 @@ impl<'a> Tries<'a> {
             }
             Trouble::Full(_) | Trouble::NoTable | Trouble::Refused => return Err(error),
         }
-        let pause = self.pause.mul_f64(share());
-        if self.verb.until.saturating_duration_since(Instant::now()) < pause {
-            // The engine said why: that tells more than a time-out would.
-            return Err(error);
-        }
-        sleep(pause).await;
+        self.last = Some(error);
+        sleep(self.pause.mul_f64(share())).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())
+    }
+
+    /// The error where there was no answer in time. If the engine has said why, that tells more than a time-out would.
+    fn timed_out(&mut self) -> StoreError {
+        let last = self.last.take();
+        last.unwrap_or_else(|| StoreError::from_kind(StoreErrorKind::Timeout))
     }
 }
 

@@ -63,8 +63,8 @@ const MIGRATION: Duration = Duration::from_secs(30);
 ///
 /// # What is asked of the engine
 ///
-/// What was acknowledged is kept through a crash with `innodb_flush_log_at_trx_commit = 1`, its default. `sql_mode`,
-/// `autocommit` and the isolation level are of no importance, `binlog_format = STATEMENT` is refused by the engine. A
+/// What was acknowledged is kept through a crash with `innodb_flush_log_at_trx_commit = 1`, its default. `sql_mode`
+/// and the isolation level are of no importance; with `binlog_format = STATEMENT` the engine refuses transactions. A
 /// record may be as large as `max_allowed_packet` says, less a few hundred bytes, and half as large where it is
 /// rotated or has an owner: there it travels as text. What is larger is an error of kind
 /// [`Full`](session::StoreErrorKind::Full) that says so.
