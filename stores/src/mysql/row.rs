@@ -66,11 +66,14 @@ pub(super) enum Found {
 }
 
 /// The one row that the statement `read` gives, whether or not there is a record.
-pub(super) fn found(rows: &[MySqlRow], now: i64) -> Result<Found, StoreError> {
+pub(super) fn found(rows: &[MySqlRow], asked: &StoreKey, now: i64) -> Result<Found, StoreError> {
     let row = rows.first().ok_or_else(unexpected)?;
     let Some(key) = column::<Option<Vec<u8>>>(row, 1)? else {
         return Ok(Found::Nothing);
     };
+    if key != asked.hash() {
+        return Err(unexpected());
+    }
     let Some(data) = column::<Option<Vec<u8>>>(row, 10)? else {
         let standing = column::<i64>(row, 7)? > now;
         let successor = column::<Option<Vec<u8>>>(row, 8)?;

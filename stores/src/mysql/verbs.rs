@@ -24,7 +24,7 @@ impl Verb<'_> {
     pub(super) async fn find(&self, key: &StoreKey) -> Result<Found, StoreError> {
         let values = Values::default().bytes(key.hash());
         let rows = self.rows(&self.engine.schema.read, values).await?;
-        found(&rows, self.now())
+        found(&rows, key, self.now())
     }
 
     pub(super) fn record(
