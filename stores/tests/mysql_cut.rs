@@ -33,6 +33,8 @@ use sessions::*;
 fn places(bytes: usize) -> impl Iterator<Item = usize> {
     let stride = match std::env::var_os("SESSION_EVERY_BYTE") {
         Some(every) if every == "1" => 1,
+        // A reply that says no more than that something was done, of which there is one a statement.
+        _ if bytes < 100 => 1,
         _ => 37,
     };
     (0..bytes).filter(move |&at| at < 6 || at + 12 >= bytes || at % stride == 0)
