@@ -1,0 +1,145 @@
+//! Sessions in MySQL or MariaDB.
+
+mod bind;
+mod builder;
+mod call;
+mod contract;
+mod link;
+mod owners;
+mod row;
+mod schema;
+mod text;
+mod trouble;
+mod verbs;
+
+use std::time::Duration;
+
+#[doc(no_inline)]
+pub use ::sqlx as driver;
+use session::{Op, StoreError, Timestamp};
+
+pub use self::builder::{MysqlSetupError, MysqlStoreBuilder};
+use self::call::{Again, Call, Engine};
+use crate::sql::TableName;
+pub use crate::sql::TableNameError;
+
+/// How long making the tables may take: another node may be at it.
+const MIGRATION: Duration = Duration::from_secs(30);
+
+/// Keeps sessions in MySQL 8 or MariaDB 10.6 and later, in tables of its own (`InnoDB`).
+///
+/// The statements are those that both understand. They are tested against MariaDB 10.11; MySQL 8 has not been at hand.
+///
+/// ```no_run
+/// use session::SessionLayer;
+/// use session_stores::mysql::MysqlStore;
+/// # async fn set_up() -> Result<(), Box<dyn std::error::Error>> {
+///
+/// let store = MysqlStore::connect("mysql://shop@127.0.0.1/shop").await?;
+/// store.migrate().await?;
+/// let layer = SessionLayer::new(store);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Round trips
+///
+/// | verb | round trips |
+/// |---|---|
+/// | `read` | 1; 2 where the idle deadline is due to be renewed |
+/// | `create`, `rotate` of a session without owner | 1 |
+/// | `create`, `rotate` of a session with owner | 2: a transaction that locks the owner's row and looks, then writes |
+/// | `save`, `touch`, `destroy`, `exists`, `sessions_of` | 1 |
+/// | `destroy_of`, `destroy_all_of`, `gc` | 2 |
+///
+/// A conflict, and whatever else is not stored, takes one or two more: the engine says only that no such row was found,
+/// so the store looks. The first use of a statement on a connection takes one more. When a verb has its answer the
+/// driver pings the connection; nobody waits for that.
+///
+/// A renewal is a second round trip because the engine has no `UPDATE .. RETURNING`. It is due once per
+/// `touch_interval` and session. To spare it, an update would have to go out with every read: the engine then spends
+/// three times as much on each read (measured), which pays only where three reads in four renew. A read whose renewal
+/// fails is answered all the same, and the failure is an event.
+///
+/// # What is asked of the engine
+///
+/// What was acknowledged is kept through a crash with `innodb_flush_log_at_trx_commit = 1`, its default. `sql_mode`
+/// and the isolation level are of no importance; with `binlog_format = STATEMENT` the engine refuses transactions. A
+/// record may be as large as `max_allowed_packet` says, less a few hundred bytes, and half as large where it is
+/// rotated or has an owner: there it travels as text. What is larger is an error of kind
+/// [`Full`](session::StoreErrorKind::Full) that says so.
+///
+/// A server with `read_only` on is not believed, not even when it is read from: it may be a replica that does not know
+/// yet who has signed out. Its connections are closed, so that the next one may lead to the primary.
+///
+/// For TLS turn on a TLS feature of the `sqlx` crate; for passwords of MySQL's `caching_sha2_password` without TLS, its
+/// feature `mysql-rsa`.
+///
+/// # Cancel safety
+///
+/// Every verb may be dropped at any point, and is done or not done. The connection that it used is closed, and with it
+/// a transaction that was open.
+///
+/// # Panics
+///
+/// None. Its verbs run within a tokio runtime, as the driver does.
+#[derive(Debug)]
+pub struct MysqlStore {
+    engine: Engine,
+    table: TableName,
+}
+
+impl MysqlStore {
+    /// A store on the server at this address (`mysql://user:password@host:3306/database`), otherwise with the defaults
+    /// of [`MysqlStoreBuilder`].
+    ///
+    /// # Errors
+    ///
+    /// [`MysqlSetupError`].
+    pub async fn connect(url: &str) -> Result<Self, MysqlSetupError> {
+        Self::builder().connect(url).await
+    }
+
+    /// Everything else.
+    pub fn builder() -> MysqlStoreBuilder {
+        MysqlStoreBuilder::default()
+    }
+
+    /// Makes the tables where they are not there. Nodes may do it at the same time, and again at each start.
+    ///
+    /// Without them every verb fails with an error that names this function.
+    ///
+    /// # Errors
+    ///
+    /// The engine cannot be reached or refused.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let op = Op {
+            now: Timestamp::default(),
+            grace: Duration::ZERO,
+            max_skew: Duration::ZERO,
+        };
+        let verb = self.engine.verb_within(&op, MIGRATION);
+        for statement in schema::migration(&self.table) {
+            verb.call(Again::Harmless, Call::Text(&statement)).await?;
+        }
+        Ok(())
+    }
+
+    /// What [`migrate`](Self::migrate) does, for people who run their own migrations: two statements.
+    ///
+    /// ```
+    /// use session_stores::mysql::MysqlStore;
+    ///
+    /// let statements = MysqlStore::migration("sessions")?;
+    /// assert!(statements[0].starts_with("CREATE TABLE IF NOT EXISTS `sessions`"));
+    /// assert!(statements[1].starts_with("CREATE TABLE IF NOT EXISTS `sessions_owners`"));
+    /// # Ok::<(), session_stores::mysql::TableNameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TableNameError`] if that is not the name of a table.
+    pub fn migration(table: &str) -> Result<[String; 2], TableNameError> {
+        Ok(schema::migration(&TableName::parse(table)?))
+    }
+}

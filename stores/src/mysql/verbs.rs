@@ -1,0 +1,256 @@
+//! The verbs that are one statement each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use session::{
+    CreateOutcome, Header, OwnerKey, OwnerRule, ReadOutcome, Record, SaveOutcome, SessionInfo,
+    StoreError, StoreKey, Timestamp, TouchOutcome, Version,
+};
+use sqlx::mysql::MySqlRow;
+
+use super::call::{Again, Answer, Call, Verb};
+use super::row::{Found, Values, column, found, numbers};
+use super::text::{BEGIN, bury, hex, insert, live};
+use super::trouble::unexpected;
+use crate::sql::{Columns, Stored, millis, store_key, timestamp};
+
+impl Verb<'_> {
+    async fn rows(&self, text: &Arc<str>, values: Values) -> Result<Vec<MySqlRow>, StoreError> {
+        let call = Call::Rows(text, values.done());
+        Ok(self.call(Again::Harmless, call).await?.rows())
+    }
+
+    pub(super) async fn find(&self, key: &StoreKey) -> Result<Found, StoreError> {
+        let values = Values::default().bytes(key.hash());
+        let rows = self.rows(&self.engine.schema.read, values).await?;
+        found(&rows, key, self.now())
+    }
+
+    pub(super) fn record(
+        &self,
+        key: &StoreKey,
+        stored: Stored,
+    ) -> Result<Option<Record>, StoreError> {
+        stored.record(&self.engine.codec, key)
+    }
+
+    pub(super) async fn read(
+        &self,
+        key: &StoreKey,
+        renew: Option<Duration>,
+    ) -> Result<ReadOutcome, StoreError> {
+        let stored = match self.find(key).await? {
+            Found::Live(stored) => stored,
+            Found::Tombstone(successor) => return Ok(ReadOutcome::Gone { successor }),
+            Found::Nothing => return Ok(ReadOutcome::Absent),
+        };
+        let Some(mut record) = self.record(key, stored)? else {
+            return Ok(ReadOutcome::Damaged);
+        };
+        let due = renew.and_then(|interval| record.header.renewal(self.op.now, interval));
+        if let Some(idle_deadline) = due {
+            match self.renew(key, record.header.version, idle_deadline).await {
+                Ok(true) => record.header.renew(self.op.now, idle_deadline),
+                // Somebody came first. What was read stood when it was read.
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a session was read and not renewed"
+                    );
+                }
+            }
+        }
+        Ok(ReadOutcome::Live(Arc::new(record)))
+    }
+
+    /// Renews a live record of this version; whether it was there.
+    async fn renew(
+        &self,
+        key: &StoreKey,
+        version: Version,
+        idle_deadline: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (now, deadline) = (self.now(), millis(idle_deadline));
+        let values = Values::default()
+            .numbers([deadline, now, deadline])
+            .bytes(key.hash())
+            .bytes(&version.to_bytes())
+            .numbers([now, now]);
+        let call = Call::Change(&self.engine.schema.touch, values.done());
+        Ok(self.call(Again::Harmless, call).await?.found() > 0)
+    }
+
+    pub(super) async fn touch(
+        &self,
+        key: &StoreKey,
+        expected: Version,
+        idle_deadline: Timestamp,
+    ) -> Result<TouchOutcome, StoreError> {
+        if self.renew(key, expected, idle_deadline).await? {
+            return Ok(TouchOutcome::Touched);
+        }
+        Ok(match self.find(key).await? {
+            Found::Live(_) => TouchOutcome::Stale,
+            Found::Tombstone(_) | Found::Nothing => TouchOutcome::Gone,
+        })
+    }
+
+    /// Whether a record without owner was made, in one statement. It was not where anything stands under its key.
+    pub(super) async fn insert(&self, key: &StoreKey, row: &Columns) -> Result<bool, StoreError> {
+        let [created, rest @ ..] = numbers(row);
+        let values = Values::default()
+            .bytes(key.hash())
+            .bytes(&row.version)
+            .bytes(&row.commit_id)
+            .bytes(&row.handle)
+            .maybe(row.owner.as_ref().map(|owner| &owner[..]))
+            .numbers([created])
+            .numbers(rest)
+            .bytes(&row.header)
+            .bytes(&row.data);
+        self.fits(row.header.len() + row.data.len() + 300)?;
+        let call = Call::Change(&self.engine.schema.create, values.done());
+        Ok(!matches!(
+            self.call(Again::Harmless, call).await?,
+            Answer::Duplicate
+        ))
+    }
+
+    pub(super) async fn create(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        bind: Option<OwnerRule>,
+    ) -> Result<CreateOutcome, StoreError> {
+        let row = Columns::of(&self.engine.codec, key, record)?;
+        if row.owner.is_none() && self.insert(key, &row).await? {
+            return Ok(CreateOutcome::Created);
+        }
+        self.create_bound(key, &row, bind).await
+    }
+
+    pub(super) async fn save(
+        &self,
+        key: &StoreKey,
+        mut record: Arc<Record>,
+        expected: Version,
+    ) -> Result<SaveOutcome, StoreError> {
+        loop {
+            if self.replace(key, &record, expected).await? {
+                return Ok(SaveOutcome::Saved(record.header.version));
+            }
+            // The engine says only that no such row was found; what stands there takes a look of its own (S17).
+            let Found::Live(stored) = self.find(key).await? else {
+                return Ok(SaveOutcome::Gone);
+            };
+            let Some(current) = self.record(key, stored)? else {
+                return Ok(SaveOutcome::Gone);
+            };
+            if current.header.version != expected || current.header.owner == record.header.owner {
+                return Ok(SaveOutcome::Conflict(Arc::new(current)));
+            }
+            // A save does not change the owner, and the data may be sealed with it.
+            Arc::make_mut(&mut record).header.owner = current.header.owner;
+        }
+    }
+
+    async fn replace(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        expected: Version,
+    ) -> Result<bool, StoreError> {
+        let row = Columns::of(&self.engine.codec, key, record)?;
+        let now = self.now();
+        let values = Values::default()
+            .bytes(&row.version)
+            .bytes(&row.commit_id)
+            .bytes(&row.handle)
+            .numbers(numbers(&row))
+            .bytes(&row.header)
+            .bytes(&row.data)
+            .bytes(key.hash())
+            .bytes(&expected.to_bytes())
+            .maybe(row.owner.as_ref().map(|owner| &owner[..]))
+            .numbers([now, now]);
+        self.fits(row.header.len() + row.data.len() + 300)?;
+        let call = Call::Change(&self.engine.schema.save, values.done());
+        Ok(self.call(Again::Never, call).await?.found() > 0)
+    }
+
+    pub(super) async fn destroy(&self, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
+        let (records, now) = (&self.engine.schema.records, self.now());
+        let (key, until) = (hex(key.hash()), millis(self.op.now + self.op.grace));
+        // In this order no value depends on one that was set before it.
+        let text = format!(
+            "INSERT INTO {records} (session_key, expires_at) VALUES ({key}, {until}) ON DUPLICATE KEY UPDATE \
+             successor = IF(data IS NULL AND expires_at > {now}, successor, NULL), \
+             expires_at = IF(data IS NULL, GREATEST(expires_at, {until}), {until}), \
+             owner = NULL, header = NULL, data = NULL; \
+             SELECT successor FROM {records} WHERE session_key = {key}"
+        );
+        let rows = self.call(Again::Harmless, Call::Text(&text)).await?.rows();
+        let successor = rows.first().map(|row| column::<Option<Vec<u8>>>(row, 0));
+        let successor = successor.transpose()?.flatten();
+        Ok(successor.and_then(|successor| store_key(&successor)))
+    }
+
+    pub(super) async fn exists(&self, key: &StoreKey) -> Result<bool, StoreError> {
+        let now = self.now();
+        let values = Values::default().bytes(key.hash()).numbers([now, now]);
+        let rows = self.rows(&self.engine.schema.exists, values).await?;
+        let row = rows.first().ok_or_else(unexpected)?;
+        Ok(column::<i64>(row, 1)? != 0)
+    }
+
+    pub(super) async fn sessions_of(
+        &self,
+        owner: &OwnerKey,
+    ) -> Result<Vec<SessionInfo>, StoreError> {
+        let now = self.now();
+        let values = Values::default()
+            .bytes(owner.as_bytes())
+            .numbers([now, now]);
+        let rows = self.rows(&self.engine.schema.sessions_of, values).await?;
+        let mut sessions = Vec::with_capacity(rows.len());
+        for row in &rows {
+            // One that cannot be read is no session.
+            let header = column::<Option<Vec<u8>>>(row, 1)?;
+            let Some(Ok(mut header)) = header.map(|header| Header::from_bytes(&header)) else {
+                continue;
+            };
+            header.last_seen = timestamp(column(row, 2)?);
+            sessions.push(SessionInfo::of(&header));
+        }
+        Ok(sessions)
+    }
+
+    /// Moves a record without owner to another key, in one round trip; whether it did.
+    ///
+    /// The new row is inserted where the old one has become a tombstone with the new version, which no other commit
+    /// has. (`ROW_COUNT()` would not do: the engine goes on when its client has gone, and then gives -1.)
+    pub(super) async fn move_to(
+        &self,
+        (old, new): (&StoreKey, &StoreKey),
+        row: &Columns,
+        expected: Version,
+    ) -> Result<bool, StoreError> {
+        let records = &self.engine.schema.records;
+        let (key, version) = (hex(old.hash()), hex(&row.version));
+        let (bury, live, expected) = (
+            bury(self.op, Some(new)),
+            live(self.now()),
+            hex(&expected.to_bytes()),
+        );
+        let text = format!(
+            "{BEGIN}UPDATE {records} SET version = {version}, {bury} \
+             WHERE session_key = {key} AND version = {expected} AND {live}; \
+             {} FROM {records} AS o WHERE o.session_key = {key} AND o.version = {version} AND o.data IS NULL; COMMIT",
+            insert(records, new, row),
+        );
+        let call = Call::Transaction(&text);
+        Ok(self.call(Again::Harmless, call).await?.found() == 2)
+    }
+}

@@ -1,0 +1,81 @@
+//! The store contract on MariaDB.
+
+#![cfg(feature = "mysql")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/mysql_server.rs"]
+#[allow(dead_code)]
+mod mysql_server;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mysql_server::Server;
+use session::testing::conformance::{Fixture, run};
+use session_stores::mysql::MysqlStore;
+
+/// A store with tables of its own on a server that the cases share.
+struct OnMariaDb {
+    store: MysqlStore,
+    server: &'static Server,
+    table: String,
+}
+
+impl OnMariaDb {
+    async fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let server = Server::shared();
+        let table = format!("case{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let builder = MysqlStore::builder().table(&table);
+        // The cases run side by side on few cores: slow is not wrong.
+        let builder = builder
+            .response_timeout(Duration::from_secs(60))
+            .connect_timeout(Duration::from_secs(60));
+        let store = builder.connect(&server.url()).await.unwrap();
+        store.migrate().await.unwrap();
+        Self {
+            store,
+            server,
+            table,
+        }
+    }
+}
+
+impl Fixture for OnMariaDb {
+    type Store = MysqlStore;
+    const ENGINE_CLOCK: bool = true;
+
+    fn store(&self) -> &MysqlStore {
+        &self.store
+    }
+
+    async fn dump(&self) -> Option<Vec<u8>> {
+        let tables = format!("sessions.{0}, sessions.{0}_owners", self.table);
+        self.server
+            .sql(&format!("FLUSH TABLES {tables} FOR EXPORT"));
+        let data = self.server.path().join("data");
+        let read = |file: &str| std::fs::read(data.join(file)).unwrap();
+        let mut dump = read(&format!("sessions/{}.ibd", self.table));
+        // What is looked for would be found: the file is not packed.
+        assert!(dump.windows(7).any(|window| window == b"user_id"));
+        dump.extend(read(&format!("sessions/{}_owners.ibd", self.table)));
+        dump.extend(read("ibdata1"));
+        dump.extend(read("ib_logfile0"));
+        Some(dump)
+    }
+}
+
+macro_rules! cases {
+    ([] $($topic:ident { $($case:ident)* })*) => {
+        $(mod $topic {
+            $(#[test]
+            fn $case() {
+                if super::mysql_server::available() {
+                    super::run(super::OnMariaDb::new(), session::testing::conformance::$topic::$case);
+                }
+            })*
+        })*
+    };
+}
+
+session::__conformance_cases! { [cases] }

@@ -1,0 +1,412 @@
+//! What goes wrong between a store and its engine: the connections, the engine's process, its settings, its tables.
+
+#![cfg(feature = "mysql")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/mysql_server.rs"]
+#[allow(dead_code)]
+mod mysql_server;
+#[path = "support/redis_session.rs"]
+#[allow(dead_code)]
+mod sessions;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mysql_server::{Server, available};
+use session::{
+    OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreError, StoreErrorKind,
+    StoreKey, Timestamp,
+};
+use session_stores::mysql::MysqlStore;
+use sessions::*;
+
+/// Each commit is on the disk before it is acknowledged.
+const DURABLE: &str = "--innodb-flush-log-at-trx-commit=1";
+
+async fn store_within(server: &Server, timeout: Duration) -> MysqlStore {
+    let builder = MysqlStore::builder().response_timeout(timeout);
+    let builder = builder.connect_timeout(timeout).max_connections(8);
+    let store = builder.connect(&server.url()).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+/// Slow is not wrong.
+async fn patient(server: &Server) -> MysqlStore {
+    store_within(server, Duration::from_secs(30)).await
+}
+
+fn told(error: &StoreError) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}
+
+/// T51: an engine that stands still is a typed time-out, in time; when it goes on, so does the store, and the verb that
+/// had no answer was done or not, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn t51_a_paused_engine_is_a_timeout() {
+    if !available() {
+        return;
+    }
+    const TIMEOUT: Duration = Duration::from_millis(500);
+    let server = Server::start(&[]);
+    let store = store_within(&server, TIMEOUT).await;
+    let t = now();
+    let op = op(t);
+    let first = record(t);
+    let key = until_it_works(|| put_one(&store, t, &first)).await;
+    server.pause();
+    let second = Arc::new(next(&first, 2));
+    for _ in 0..12 {
+        let start = Instant::now();
+        let read = store.read(&op, &key, None).await;
+        assert_eq!(read.unwrap_err().kind(), StoreErrorKind::Timeout);
+        assert!(start.elapsed() < TIMEOUT * 4, "{:?}", start.elapsed());
+    }
+    let save = store.save(&op, &key, Arc::clone(&second), first.header.version);
+    assert_eq!(save.await.unwrap_err().kind(), StoreErrorKind::Timeout);
+    server.resume();
+    let found = until_it_works(|| store.read(&op, &key, None)).await;
+    let ReadOutcome::Live(found) = found else {
+        panic!("the session lives");
+    };
+    assert!([first.header.commit_id, second.header.commit_id].contains(&found.header.commit_id));
+    let third = Arc::new(next(&found, 3));
+    let outcome =
+        until_it_works(|| store.save(&op, &key, Arc::clone(&third), found.header.version));
+    assert!(matches!(outcome.await, SaveOutcome::Saved(_)));
+}
+
+async fn put_one(
+    store: &MysqlStore,
+    t: Timestamp,
+    record: &session::Record,
+) -> Result<StoreKey, StoreError> {
+    let key = fresh_key();
+    let record = Arc::new(record.clone());
+    store.create(&op(t), &key, record, None).await.map(|_| key)
+}
+
+/// The first answer that is no error.
+async fn until_it_works<T, F: Future<Output = Result<T, StoreError>>>(verb: impl Fn() -> F) -> T {
+    let start = Instant::now();
+    loop {
+        match verb().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(start.elapsed() < Duration::from_secs(30), "{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Sessions that are saved and rotated without a pause while `disturb` goes on. Then every acknowledged change is there,
+/// and no id that was rotated is live. Gives the number of errors that the tasks saw.
+async fn under_load(store: MysqlStore, disturb: impl Future<Output = ()>) -> u32 {
+    let (store, stop, t) = (Arc::new(store), Arc::new(AtomicBool::new(false)), now());
+    let mut tasks = Vec::new();
+    for n in 0..8u64 {
+        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
+        tasks.push(tokio::spawn(async move {
+            // Half of them have owners, whose rotations are transactions.
+            let mut current = match n % 2 {
+                0 => record(t),
+                _ => owned(t, &format!("owner {n}")),
+            };
+            let mut key = until_it_works(|| put_one(&store, t, &current)).await;
+            let mut dead = Vec::new();
+            let (mut acknowledged, mut failed) = (1, 0u32);
+            while !stop.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                let rotates = (acknowledged + n) % 3 == 0;
+                let new = if rotates { key_after(&key) } else { key };
+                let change = Arc::new(next(&current, acknowledged + 1));
+                let (expected, op) = (current.header.version, op(t));
+                let stored = if rotates {
+                    let given = Arc::clone(&change);
+                    let outcome = store.rotate(&op, &key, &new, given, expected, None).await;
+                    outcome.map(|outcome| matches!(outcome, RotateOutcome::Saved(_)))
+                } else {
+                    let outcome = store.save(&op, &key, Arc::clone(&change), expected).await;
+                    outcome.map(|outcome| matches!(outcome, SaveOutcome::Saved(_)))
+                };
+                match stored {
+                    Ok(stored) => assert!(stored, "nobody else writes this session"),
+                    Err(_) => {
+                        failed += 1;
+                        // Unknown: whoever lost the answer looks.
+                        let found = until_it_works(|| store.read(&op, &new, None)).await;
+                        let ReadOutcome::Live(found) = found else {
+                            continue;
+                        };
+                        if found.header.commit_id != change.header.commit_id {
+                            continue;
+                        }
+                    }
+                }
+                if rotates {
+                    dead.push(key);
+                }
+                acknowledged += 1;
+                (current, key) = ((*change).clone(), new);
+            }
+            (key, dead, acknowledged, failed)
+        }));
+    }
+    disturb.await;
+    stop.store(true, Ordering::Relaxed);
+    let mut failures = 0;
+    for task in tasks {
+        let (key, dead, acknowledged, failed) = task.await.unwrap();
+        failures += failed;
+        let found = live(&*store, t, &key).await.unwrap();
+        assert_eq!(count(&found), acknowledged);
+        for key in dead {
+            let found = live(&*store, t, &key).await;
+            assert!(found.is_none(), "a rotated id is live");
+        }
+    }
+    failures
+}
+
+/// T52: killed without a warning and started again while sessions are written, an engine that syncs each commit has
+/// every acknowledged change, nothing that was rotated lives, and the store goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn t52_killed_and_restarted_under_load() {
+    if !available() {
+        return;
+    }
+    let server = Arc::new(Server::start(&[DURABLE]));
+    let store = store_within(&server, Duration::from_secs(5)).await;
+    let failures = under_load(store, async {
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            server.kill();
+            let again = Arc::clone(&server);
+            let restarted = tokio::task::spawn_blocking(move || again.restart());
+            restarted.await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    });
+    assert!(failures.await > 0, "nobody noticed");
+}
+
+/// T55: all connections are killed by an administrator, again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_all_connections_are_killed() {
+    if !available() {
+        return;
+    }
+    let server = Arc::new(Server::start(&[DURABLE]));
+    let store = patient(&server).await;
+    let killing = Arc::clone(&server);
+    let kill = async move {
+        for _ in 0..20 {
+            let server = Arc::clone(&killing);
+            let killed = tokio::task::spawn_blocking(move || {
+                server.sql("KILL CONNECTION USER app@'127.0.0.1'")
+            });
+            killed.await.unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    assert!(under_load(store, kill).await > 0, "nobody noticed");
+}
+
+/// T55: a server that takes no writes is not believed either: it may be a replica that does not know yet who has signed
+/// out. When it takes writes again, the store goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_a_read_only_engine_is_refused() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let store = store_within(&server, Duration::from_millis(800)).await;
+    let (t, ann) = (now(), OwnerKey::of("ann"));
+    let first = owned(t, "ann");
+    let key = until_it_works(|| put_one(&store, t, &first)).await;
+    server.sql("SET GLOBAL read_only = 1");
+    let op = op(t);
+    let refused = |error: StoreError| assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let (second, new) = (Arc::new(next(&first, 2)), key_after(&key));
+    let version = first.header.version;
+    let read = store.read(&op, &key, None).await.unwrap_err();
+    assert!(told(&read).contains("takes no writes"), "{read:?}");
+    refused(read);
+    refused(store.read(&op, &fresh_key(), None).await.unwrap_err());
+    refused(store.exists(&op, &key).await.unwrap_err());
+    refused(
+        store
+            .save(&op, &key, Arc::clone(&second), version)
+            .await
+            .unwrap_err(),
+    );
+    let rotate = store
+        .rotate(&op, &key, &new, Arc::clone(&second), version, None)
+        .await;
+    refused(rotate.unwrap_err());
+    refused(store.destroy(&op, &key).await.unwrap_err());
+    refused(store.sessions_of(&op, &ann).await.unwrap_err());
+    refused(store.destroy_all_of(&op, &ann, None).await.unwrap_err());
+    server.sql("SET GLOBAL read_only = 0");
+    let outcome = until_it_works(|| store.save(&op, &key, Arc::clone(&second), version));
+    assert!(matches!(outcome.await, SaveOutcome::Saved(_)));
+}
+
+/// T52: without its tables the store says what is missing and creates nothing; when they are back the session is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn t52_missing_tables_are_named() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let store = patient(&server).await;
+    let (t, first) = (now(), record(now()));
+    let key = put(&store, t, &first).await;
+    server.sql("RENAME TABLE sessions.sessions TO sessions.away");
+    let errors = [
+        store.read(&op(t), &key, None).await.unwrap_err(),
+        put_one(&store, t, &owned(t, "ann")).await.unwrap_err(),
+        store.destroy(&op(t), &key).await.unwrap_err(),
+        store.gc(&op(t), 10).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert!(told(&error).contains("MysqlStore::migrate"), "{error:?}");
+    }
+    server.sql("RENAME TABLE sessions.away TO sessions.sessions");
+    assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
+}
+
+/// A record that the engine would not take is refused before it is sent, in words that say why; the old state stands and
+/// the store goes on. What travels as text is twice as long.
+#[tokio::test(flavor = "multi_thread")]
+async fn t59_larger_than_a_packet_is_told() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&["--max-allowed-packet=1M"]);
+    let store = patient(&server).await;
+    let t = now();
+    let op = op(t);
+    let first = owned(t, "ann");
+    let key = put(&store, t, &first).await;
+    let sized = |len: usize| {
+        let mut record = next(&first, 2);
+        record.data.insert("big", "x".repeat(len));
+        Arc::new(record)
+    };
+    let version = first.header.version;
+    let full = |error: StoreError| {
+        assert_eq!(error.kind(), StoreErrorKind::Full);
+        assert!(told(&error).contains("max_allowed_packet"), "{error:?}");
+    };
+    full(
+        store
+            .save(&op, &key, sized(1 << 20), version)
+            .await
+            .unwrap_err(),
+    );
+    let new = key_after(&key);
+    let rotate = store
+        .rotate(&op, &key, &new, sized(600_000), version, None)
+        .await;
+    full(rotate.unwrap_err());
+    assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
+    // Beyond 64 KiB there is room.
+    let large = sized(1_000_000);
+    let saved = store.save(&op, &key, Arc::clone(&large), version).await;
+    assert!(matches!(saved.unwrap(), SaveOutcome::Saved(_)));
+    let found = live(&store, t, &key).await.unwrap();
+    assert_eq!(
+        found.data.get::<String>("big").unwrap().unwrap().len(),
+        1_000_000
+    );
+    // A limit that was lowered since is the engine's own answer.
+    server.sql("SET GLOBAL max_allowed_packet = 65536; KILL CONNECTION USER app@'127.0.0.1'");
+    let saved = store
+        .save(&op, &key, sized(500_000), large.header.version)
+        .await;
+    assert!(saved.is_err());
+    let found = until_it_works(|| store.exists(&op, &key)).await;
+    assert!(found);
+}
+
+/// Waits until a transaction has locked rows.
+async fn until_locked(server: &Server) {
+    let locked = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_locked > 0";
+    let start = Instant::now();
+    while server.sql(locked).trim() == "0" {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "nobody locks anything"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A row that somebody else has locked holds up who wants to change it, to the deadline; readers go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn t51_a_lock_does_not_hold_up_readers() {
+    if !available() {
+        return;
+    }
+    let server = Arc::new(Server::start(&[]));
+    let store = store_within(&server, Duration::from_millis(1500)).await;
+    let t = now();
+    let op = op(t);
+    let first = record(t);
+    let key = until_it_works(|| put_one(&store, t, &first)).await;
+    let locking = Arc::clone(&server);
+    let lock = tokio::task::spawn_blocking(move || {
+        locking.sql(
+            "BEGIN; SELECT version FROM sessions.sessions FOR UPDATE; SELECT SLEEP(6); ROLLBACK",
+        )
+    });
+    until_locked(&server).await;
+    let second = Arc::new(next(&first, 2));
+    let save = || store.save(&op, &key, Arc::clone(&second), first.header.version);
+    let error = save().await.unwrap_err();
+    assert!([StoreErrorKind::Timeout, StoreErrorKind::Unavailable].contains(&error.kind()));
+    assert!(live(&store, t, &key).await.is_some());
+    lock.await.unwrap();
+    // The engine has given up as well: nothing that the client no longer waits for is done behind its back.
+    assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
+    assert!(matches!(until_it_works(save).await, SaveOutcome::Saved(_)));
+}
+
+/// Of two transactions that wait for each other the engine undoes one. That one is repeated, and its caller does not
+/// notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_repeated() {
+    if !available() {
+        return;
+    }
+    let server = Arc::new(Server::start(&[]));
+    let store = patient(&server).await;
+    let t = now();
+    let first = owned(t, "ann");
+    let key = put(&store, t, &first).await;
+    // The engine undoes the one that has changed less, so the other one changes many rows.
+    for _ in 0..30 {
+        put(&store, t, &record(t)).await;
+    }
+    let other = Arc::clone(&server);
+    let other = tokio::task::spawn_blocking(move || {
+        other.sql(
+            "USE sessions; BEGIN; UPDATE sessions SET created = created + 1; SELECT SLEEP(4); \
+             SELECT * FROM sessions_owners FOR UPDATE; COMMIT",
+        )
+    });
+    until_locked(&server).await;
+    let (op, new, second) = (op(t), key_after(&key), Arc::new(next(&first, 2)));
+    let rotate = store.rotate(&op, &key, &new, second, first.header.version, None);
+    assert!(matches!(rotate.await.unwrap(), RotateOutcome::Saved(_)));
+    other.await.unwrap();
+    let status = server.sql("SHOW ENGINE INNODB STATUS");
+    assert!(
+        status.contains("LATEST DETECTED DEADLOCK"),
+        "there was none"
+    );
+}
