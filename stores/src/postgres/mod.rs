@@ -15,7 +15,7 @@ use self::call::Engine;
 pub use crate::sql::TableNameError;
 use crate::sql::{Cause, TableName};
 
-/// Keeps sessions in PostgreSQL (12 or later).
+/// Keeps sessions in PostgreSQL (tested with 15; nothing that it uses is newer than 9.6).
 ///
 /// Every verb is one statement in autocommit and one round trip, `create` and `rotate` with an owner included; what
 /// several statements must decide together stands in functions that [`migrate`](Self::migrate) makes. A conflict costs one

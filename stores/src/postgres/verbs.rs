@@ -104,6 +104,9 @@ impl Verb<'_> {
             return Ok(ReadOutcome::Absent);
         };
         let Some(data) = get(row, 6)? else {
+            if get::<&[u8]>(row, 0)? != key.hash() {
+                return Err(unexpected());
+            }
             let successor: Option<&[u8]> = get(row, 7)?;
             let successor = successor.and_then(store_key);
             return Ok(ReadOutcome::Gone { successor });

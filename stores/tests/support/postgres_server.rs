@@ -128,7 +128,7 @@ impl Process {
         // The parent first, or it would start others; then those that it had.
         let script = r#""$@" >"$0/log" 2>&1 & pid=$!; echo $pid; read keep
             kill -STOP $pid; children=$(cat /proc/$pid/task/$pid/children); kill -9 $pid $children; wait $pid
-            for child in $children; do while kill -0 $child; do sleep 0.01; done; done
+            for child in $children; do while [ -e /proc/$child/exe ]; do sleep 0.01; done; done
             [ -n "$keep" ] || rm -rf "$0""#;
         let server = program("postgres");
         let mut shell = Command::new("sh")
