@@ -1,4 +1,4 @@
-//! The connection of a store: one, shared by all requests, and made anew when it has gone bad.
+//! The connection to a node: one, shared by all requests, and made anew when it has gone bad.
 
 use std::fmt;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ::redis::aio::MultiplexedConnection;
+use ::redis::aio::{ConnectionLike, MultiplexedConnection};
 use ::redis::sentinel::SentinelClient;
 use ::redis::{AsyncConnectionConfig, Cmd, RedisError, RedisResult, Value};
 use tokio::time::{Instant, timeout};
@@ -29,26 +29,26 @@ pub(super) enum Source {
     /// Asked anew for the primary before each connection.
     Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
     Connector(Connector),
-    #[cfg(feature = "redis-cluster")]
-    Cluster(Box<::redis::cluster::ClusterClient>),
 }
 
-/// A connection that calls share.
-#[derive(Clone)]
-pub(super) enum Connection {
-    Node(MultiplexedConnection),
-    #[cfg(feature = "redis-cluster")]
-    Cluster(::redis::cluster_async::ClusterConnection),
-}
-
-impl Connection {
-    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
-        match self {
-            Self::Node(node) => command.query_async(node).await,
-            #[cfg(feature = "redis-cluster")]
-            Self::Cluster(cluster) => command.query_async(cluster).await,
-        }
+/// Sends a command, with leave of the node if its slot is on the way to it.
+pub(super) async fn send(
+    connection: &mut MultiplexedConnection,
+    command: &Cmd,
+    asking: bool,
+) -> RedisResult<Value> {
+    if !asking {
+        return command.query_async(connection).await;
     }
+    // In one go: the leave is for whatever command comes next on the connection, and others share it.
+    let mut both = ::redis::pipe();
+    both.cmd("ASKING").add_command(command.clone());
+    let answers = connection.req_packed_commands(&both, 0, 2).await?;
+    answers
+        .into_iter()
+        .last()
+        .unwrap_or(Value::Nil)
+        .extract_error()
 }
 
 /// The connection as it stands, and the way to the next one.
@@ -64,7 +64,7 @@ pub(super) struct Link {
 struct State {
     /// Counts connections, so that a late complaint about a former one does not end the present one.
     generation: u64,
-    connection: Option<Connection>,
+    connection: Option<MultiplexedConnection>,
     strikes: u32,
     first_strike: Option<Instant>,
 }
@@ -79,17 +79,8 @@ impl Link {
         }
     }
 
-    /// Whether one node holds everything.
-    pub(super) fn alone(&self) -> bool {
-        match self.source {
-            #[cfg(feature = "redis-cluster")]
-            Source::Cluster(_) => false,
-            _ => true,
-        }
-    }
-
     /// The connection, and which it is.
-    pub(super) async fn connection(&self) -> RedisResult<(u64, Connection)> {
+    pub(super) async fn connection(&self) -> RedisResult<(u64, MultiplexedConnection)> {
         if let Some(present) = self.present() {
             return Ok(present);
         }
@@ -110,7 +101,7 @@ impl Link {
         Ok((state.generation, connection))
     }
 
-    fn present(&self) -> Option<(u64, Connection)> {
+    fn present(&self) -> Option<(u64, MultiplexedConnection)> {
         let state = self.lock();
         Some((state.generation, state.connection.clone()?))
     }
@@ -140,24 +131,22 @@ impl Link {
         }
     }
 
-    async fn connect(&self) -> RedisResult<Connection> {
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
         // The verbs keep time themselves, reconnecting and repeating included.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.connect_timeout))
             .set_response_timeout(None);
         match &self.source {
-            Source::Client(client) => client
-                .get_multiplexed_async_connection_with_config(&config)
-                .await
-                .map(Connection::Node),
+            Source::Client(client) => {
+                client
+                    .get_multiplexed_async_connection_with_config(&config)
+                    .await
+            }
             Source::Sentinel(sentinel) => {
                 let mut sentinel = sentinel.lock().await;
-                let node = sentinel.get_async_connection_with_config(&config).await?;
-                Ok(Connection::Node(node))
+                sentinel.get_async_connection_with_config(&config).await
             }
-            Source::Connector(connector) => connector().await.map(Connection::Node),
-            #[cfg(feature = "redis-cluster")]
-            Source::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+            Source::Connector(connector) => connector().await,
         }
     }
 
@@ -174,7 +163,6 @@ pub(super) fn confused() -> RedisError {
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Addresses may carry a password.
-        let alone = self.alone();
-        f.debug_struct("Link").field("alone", &alone).finish()
+        f.debug_struct("Link").finish_non_exhaustive()
     }
 }
