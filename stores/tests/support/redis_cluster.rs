@@ -2,11 +2,10 @@
 
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use session::StoreKey;
 
-use crate::redis_server::Server;
+use crate::redis_server::{Server, until};
 use crate::redis_session::fresh_key;
 
 const SETTINGS: [&str; 12] = [
@@ -44,9 +43,8 @@ impl Cluster {
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "no cluster: {told}");
         let cluster = Self { nodes };
-        cluster.wait("cluster_slots_ok:16384", |node| {
-            node.command(&[b"CLUSTER", b"INFO"])
-        });
+        cluster.wait("cluster_slots_ok", "16384");
+        cluster.wait("cluster_state", "ok");
         cluster
     }
 
@@ -56,11 +54,9 @@ impl Cluster {
         let port = self.nodes[0].port.to_string();
         node.command::<String>(&[b"CLUSTER", b"MEET", b"127.0.0.1", port.as_bytes()]);
         self.nodes.push(node);
-        let known = format!("cluster_known_nodes:{}", self.nodes.len());
-        self.wait(&known, |node| node.command(&[b"CLUSTER", b"INFO"]));
-        self.wait("cluster_slots_ok:16384", |node| {
-            node.command(&[b"CLUSTER", b"INFO"])
-        });
+        self.wait("cluster_known_nodes", &self.nodes.len().to_string());
+        self.wait("cluster_slots_ok", "16384");
+        self.wait("cluster_state", "ok");
         self.nodes.last().expect("it was added")
     }
 
@@ -73,7 +69,7 @@ impl Cluster {
             replica.try_command::<String>(&replicate).is_ok()
         });
         until("the replica has its primary's data", || {
-            info(replica, "replication", "master_link_status") == "up"
+            replica.info("replication", "master_link_status") == "up"
         });
         replica
     }
@@ -97,18 +93,72 @@ impl Cluster {
         SHARED.get_or_init(|| Self::start())
     }
 
-    /// Waits until every node that answers tells one of the words.
-    pub(crate) fn wait(&self, words: &str, ask: impl Fn(&Server) -> String) {
-        let start = Instant::now();
-        for node in &self.nodes {
-            while !words.split('|').any(|word| ask(node).contains(word)) {
-                assert!(
-                    start.elapsed() < Duration::from_secs(30),
-                    "the cluster does not come up"
-                );
-                std::thread::sleep(Duration::from_millis(20));
-            }
+    /// Waits until every node says this of the cluster.
+    fn wait(&self, field: &str, value: &str) {
+        let says = |node: &Server| {
+            let told: String = node.command(&[b"CLUSTER", b"INFO"]);
+            told.contains(&format!("{field}:{value}\r"))
+        };
+        until(field, || self.nodes.iter().all(says));
+    }
+
+    /// Begins to move a slot: it is on its way until [`end_move`](Self::end_move).
+    pub(crate) fn begin_move(&self, slot: &str, from: usize, to: usize) {
+        let (from, to) = (&self.nodes[from], &self.nodes[to]);
+        let begin = |node: &Server, what: &str, other: &Server| {
+            let words = [
+                b"CLUSTER",
+                &b"SETSLOT"[..],
+                slot.as_bytes(),
+                what.as_bytes(),
+            ];
+            node.command::<String>(&[&words[..], &[id(other).as_bytes()]].concat());
+        };
+        begin(to, "IMPORTING", from);
+        begin(from, "MIGRATING", to);
+    }
+
+    /// Moves one key of the slot, if one is left.
+    pub(crate) fn move_one(&self, slot: &str, from: usize, to: usize) -> bool {
+        let from = &self.nodes[from];
+        let words = [b"CLUSTER", &b"GETKEYSINSLOT"[..], slot.as_bytes(), b"1"];
+        match from.command::<Vec<String>>(&words).first() {
+            Some(name) => self.move_key(name, from, to),
+            None => return false,
         }
+        true
+    }
+
+    pub(crate) fn move_key(&self, name: &str, from: &Server, to: usize) {
+        let port = self.nodes[to].port.to_string();
+        let words = [
+            b"MIGRATE",
+            &b"127.0.0.1"[..],
+            port.as_bytes(),
+            name.as_bytes(),
+        ];
+        from.command::<String>(&[&words[..], &[b"0", b"5000"]].concat());
+    }
+
+    /// Moves what is left, and tells everybody whose the slot is, who gets it first.
+    pub(crate) fn end_move(&self, slot: &str, from: usize, to: usize) {
+        while self.move_one(slot, from, to) {}
+        let id = id(&self.nodes[to]);
+        let words = [
+            b"CLUSTER",
+            &b"SETSLOT"[..],
+            slot.as_bytes(),
+            b"NODE",
+            id.as_bytes(),
+        ];
+        self.nodes[to].command::<String>(&words);
+        self.nodes[from].command::<String>(&words);
+    }
+
+    /// The slot of a name.
+    pub(crate) fn slot(&self, name: &str) -> String {
+        let slot: u64 = self.nodes[0].command(&[b"CLUSTER", b"KEYSLOT", name.as_bytes()]);
+        slot.to_string()
     }
 
     pub(crate) fn urls(&self) -> Vec<String> {
@@ -119,24 +169,4 @@ impl Cluster {
 /// What a node is called in its cluster.
 pub(crate) fn id(node: &Server) -> String {
     node.command(&[b"CLUSTER", b"MYID"])
-}
-
-/// A field of a section of `INFO`.
-pub(crate) fn info(node: &Server, section: &str, field: &str) -> String {
-    let told: String = node.command(&[b"INFO", section.as_bytes()]);
-    let of_field = |line: &str| Some(line.strip_prefix(field)?.strip_prefix(':')?.to_owned());
-    told.lines().find_map(of_field).unwrap_or_default()
-}
-
-/// Waits until something is so.
-pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !so() {
-        let waited = start.elapsed();
-        assert!(
-            waited < Duration::from_secs(30),
-            "{what}: not in {waited:?}"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
