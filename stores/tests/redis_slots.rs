@@ -94,7 +94,8 @@ async fn slots_move_under_load() {
         for slot in &slots {
             cluster.begin_move(slot, from, to);
             pause().await;
-            while cluster.move_one(slot, from, to) {
+            for _ in 0..4 {
+                cluster.move_one(slot, from, to);
                 pause().await;
             }
             cluster.end_move(slot, from, to);

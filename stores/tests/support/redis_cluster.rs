@@ -8,7 +8,7 @@ use session::StoreKey;
 use crate::redis_server::{Server, until};
 use crate::redis_session::fresh_key;
 
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 14] = [
     "--cluster-enabled",
     "yes",
     "--cluster-node-timeout",
@@ -19,6 +19,9 @@ const SETTINGS: [&str; 12] = [
     "0",
     "--repl-ping-replica-period",
     "1",
+    // A node without slots stays what it is.
+    "--cluster-allow-replica-migration",
+    "no",
     // While one node is away the others go on.
     "--cluster-require-full-coverage",
     "no",
