@@ -15,6 +15,8 @@ use tokio::time::{Instant, timeout};
 /// the network does not say so.
 const STRIKES: u32 = 3;
 const STRIKES_WITHIN: Duration = Duration::from_secs(10);
+/// After a failure nobody connects for so long: calls that come in the meantime share it.
+const RESPITE: Duration = Duration::from_millis(50);
 
 /// Gives a future of a fresh connection.
 pub(super) type Connector = Box<
@@ -67,6 +69,7 @@ struct State {
     connection: Option<MultiplexedConnection>,
     strikes: u32,
     first_strike: Option<Instant>,
+    failure: Option<(Instant, RedisError)>,
 }
 
 impl Link {
@@ -84,15 +87,28 @@ impl Link {
         if let Some(present) = self.present() {
             return Ok(present);
         }
+        let asked = Instant::now();
         let _one_for_all = self.connecting.lock().await;
         if let Some(present) = self.present() {
             return Ok(present);
         }
-        let connection = match timeout(self.connect_timeout, self.connect()).await {
-            Ok(connection) => connection?,
-            Err(_) => return Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        if let Some((at, error)) = &self.lock().failure
+            && asked < *at + RESPITE
+        {
+            return Err(error.clone());
+        }
+        let connected = match timeout(self.connect_timeout, self.connect()).await {
+            Ok(connected) => connected,
+            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
         };
         let mut state = self.lock();
+        let connection = match connected {
+            Ok(connection) => connection,
+            Err(error) => {
+                state.failure = Some((Instant::now(), error.clone()));
+                return Err(error);
+            }
+        };
         *state = State {
             generation: state.generation + 1,
             connection: Some(connection.clone()),
@@ -164,5 +180,41 @@ impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Addresses may carry a password.
         f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_wait_share_a_failure_to_connect() {
+        let tried = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&tried);
+        let connector: Connector = Box::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into())
+            })
+        });
+        let link = Arc::new(Link::new(
+            Source::Connector(connector),
+            Duration::from_secs(1),
+        ));
+        for round in 1..=3 {
+            let mut calls = tokio::task::JoinSet::new();
+            for _ in 0..100 {
+                let link = Arc::clone(&link);
+                calls.spawn(async move { link.connection().await.is_err() });
+            }
+            assert!(calls.join_all().await.into_iter().all(|failed| failed));
+            assert_eq!(tried.load(Ordering::Relaxed), round);
+            assert!(link.connection().await.is_err());
+            assert_eq!(tried.load(Ordering::Relaxed), round, "too soon");
+            tokio::time::sleep(RESPITE).await;
+        }
     }
 }
