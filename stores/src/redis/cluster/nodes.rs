@@ -4,7 +4,7 @@
 //! repeats a save of which nobody knows whether it was done; it learns nothing from a node that hangs; and while it
 //! looks for the cluster's new shape, one such node holds up the calls to all others.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,8 +40,10 @@ struct State {
     /// Of each slot, its primary.
     serving: Vec<Option<Arc<Link>>>,
     links: HashMap<Address, Arc<Link>>,
-    /// Primaries and replicas, those first that are asked next.
+    /// Primaries and replicas.
     known: Vec<Address>,
+    /// How many have been asked, so that others have their turn.
+    turn: usize,
     looking: bool,
     looked: Option<Instant>,
 }
@@ -131,9 +133,11 @@ impl Nodes {
     async fn look(&self) -> RedisResult<()> {
         let mut candidates = {
             let mut state = self.lock();
-            let turn = ASKED.min(state.known.len());
-            state.known.rotate_left(turn);
-            state.known.clone()
+            let mut known = state.known.clone();
+            let turn = state.turn % known.len().max(1);
+            known.rotate_left(turn);
+            state.turn = state.turn.wrapping_add(ASKED);
+            known
         };
         let seeds = self.seeds.iter().cloned();
         candidates.extend(seeds.filter(|seed| !self.lock().known.contains(seed)));
@@ -196,11 +200,11 @@ impl Nodes {
             }
             known.extend(nodes);
         }
-        let mut seen = HashSet::new();
-        known.retain(|node| seen.insert(node.clone()));
-        // In the order of before, so that others have their turn.
-        known.sort_by_key(|node| state.known.iter().position(|old| old == node));
-        state.links.retain(|node, _| seen.contains(node));
+        known.sort_unstable();
+        known.dedup();
+        state
+            .links
+            .retain(|node, _| known.binary_search(node).is_ok());
         (state.serving, state.known) = (serving, known);
     }
 
