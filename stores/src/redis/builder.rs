@@ -108,7 +108,9 @@ impl RedisStoreBuilder {
         self.alone(Source::Client(client)).await
     }
 
-    /// A store on the primary that these sentinels name; they are asked again before each new connection.
+    /// A store on the primary that these sentinels name; they are asked again before each new connection,
+    /// which a primary that hangs or has been made a replica calls for. What [`cluster`](Self::cluster) says of
+    /// replicas that take over holds here too.
     ///
     /// # Errors
     ///

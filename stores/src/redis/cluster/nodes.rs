@@ -268,3 +268,41 @@ impl fmt::Debug for Nodes {
         f.debug_struct("Nodes").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::redis::{IntoConnectionInfo, parse_redis_value};
+
+    #[tokio::test]
+    async fn a_redirection_is_followed_at_once() {
+        let state = State {
+            serving: vec![None; SLOTS],
+            ..State::default()
+        };
+        let nodes = Arc::new(Nodes {
+            model: "redis://127.0.0.1:1/".into_connection_info().unwrap(),
+            seeds: Vec::new(),
+            connect_timeout: Duration::from_secs(1),
+            state: Mutex::new(state),
+        });
+        let follow = |line: &str| {
+            let value = parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap();
+            nodes.follow(&value.extract_error().unwrap_err())
+        };
+        assert!(nodes.serving("foo").is_none());
+        assert!(follow("MOVED 12182 127.0.0.1:2").is_none());
+        let moved = nodes.serving("foo").unwrap();
+        let asked = follow("ASK 12182 127.0.0.1:3").unwrap();
+        assert!(!Arc::ptr_eq(&asked, &moved));
+        for nowhere in [
+            "MOVED 99999 127.0.0.1:3",
+            "MOVED 12182 :3",
+            "MOVED",
+            "TRYAGAIN",
+        ] {
+            assert!(follow(nowhere).is_none(), "{nowhere}");
+            assert!(Arc::ptr_eq(&nodes.serving("foo").unwrap(), &moved));
+        }
+    }
+}
