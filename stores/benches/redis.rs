@@ -95,8 +95,9 @@ async fn rate(store: &Arc<RedisStore>, keys: &[StoreKey], tasks: usize, saves: b
                     next.header.version = found.header.version.next();
                     next.header.commit_id = CommitId::generate();
                     next.data.insert("visits", done);
-                    let saved = store.save(&op(), key, Arc::new(next), found.header.version);
-                    assert!(matches!(saved.await.unwrap(), SaveOutcome::Saved(_)));
+                    let expected = found.header.version;
+                    let saved = store.save(&op(), key, Arc::new(next), expected).await;
+                    assert!(matches!(saved.unwrap(), SaveOutcome::Saved(_)));
                 }
                 if start.elapsed() > MEASURED {
                     break;
