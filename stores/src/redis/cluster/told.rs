@@ -36,7 +36,7 @@ impl Told {
 
 fn range(range: Value, host: &str) -> Option<(usize, usize, Vec<Address>)> {
     let mut parts = items(range).into_iter();
-    let (from, to) = (number(parts.next()?)?, number(parts.next()?)?);
+    let (from, to) = (number(&parts.next()?)?, number(&parts.next()?)?);
     if from > to || to >= SLOTS {
         return None;
     }
@@ -47,7 +47,7 @@ fn range(range: Value, host: &str) -> Option<(usize, usize, Vec<Address>)> {
             name if name.is_empty() => host.to_owned(),
             name => name,
         };
-        let port = u16::try_from(number(parts.next()?)?).ok()?;
+        let port = u16::try_from(number(&parts.next()?)?).ok()?;
         (name != "?" && port != 0).then_some((name, port))
     });
     // Without its primary the rest says nothing.
@@ -70,9 +70,9 @@ fn text(value: Value) -> String {
     }
 }
 
-fn number(value: Value) -> Option<usize> {
+fn number(value: &Value) -> Option<usize> {
     match value {
-        Value::Int(number) => usize::try_from(number).ok(),
+        Value::Int(number) => usize::try_from(*number).ok(),
         _ => None,
     }
 }
