@@ -93,7 +93,7 @@ impl Cluster {
     /// One cluster for all tests of the process that want no other.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start())
+        SHARED.get_or_init(Self::start)
     }
 
     /// Waits until every node says this of the cluster.

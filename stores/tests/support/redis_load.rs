@@ -89,7 +89,7 @@ impl Load {
             tokio::time::sleep(Duration::from_millis(4)).await;
             let change = Arc::new(next(&current, count(&current) + 1));
             let expected = current.header.version;
-            let stored = if count(&change) % 5 == 0 {
+            let stored = if count(&change).is_multiple_of(5) {
                 let new = key_after(&key);
                 lived.keys.push(new);
                 let rotated = store.rotate(&op, &key, &new, change.clone(), expected, None);
