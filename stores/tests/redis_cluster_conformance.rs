@@ -1,6 +1,6 @@
 //! The store contract on a cluster of three nodes.
 
-#![cfg(feature = "redis-cluster")]
+#![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/redis_cluster.rs"]
@@ -9,6 +9,9 @@ mod redis_cluster;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
+#[path = "support/redis_session.rs"]
+#[allow(dead_code)]
+mod redis_session;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

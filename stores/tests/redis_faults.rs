@@ -3,9 +3,6 @@
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/redis_proxy.rs"]
-#[allow(dead_code)]
-mod redis_proxy;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
@@ -17,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use redis_proxy::{Plan, Proxy};
 use redis_server::{Server, available};
 use redis_session::*;
 use session::{OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind};
@@ -318,53 +314,4 @@ async fn t55_a_replica_is_refused() {
         .await
         .unwrap();
     assert!(matches!(outcome, SaveOutcome::Saved(_)), "{outcome:?}");
-}
-
-/// T53: replies that change places or come twice are recognised, and nobody is given another's session.
-#[tokio::test(flavor = "multi_thread")]
-async fn t53_replies_of_other_calls_are_refused() {
-    if !available() {
-        return;
-    }
-    let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port).await;
-    let store = quick(proxy.url()).await;
-    let t = now();
-    let (mine, theirs) = (next(&record(t), 1), next(&record(t), 2));
-    let (my_key, their_key) = (put(&store, t, &mine).await, put(&store, t, &theirs).await);
-    let op = op(t);
-    let mut confused = 0;
-    for plan in [Plan::Swap { held: None }, Plan::Repeat { held: None }] {
-        for _ in 0..20 {
-            proxy.plan(plan.clone());
-            // Writes, so that no second attempt hides what the first one met.
-            let (first, second) = (next(&mine, 3), next(&theirs, 4));
-            let version = |record: &session::Record| record.header.version;
-            let (a, b) = tokio::join!(
-                store.save(&op, &my_key, Arc::new(first), version(&theirs)),
-                store.save(&op, &their_key, Arc::new(second), version(&mine)),
-            );
-            confused += u32::from(a.is_err()) + u32::from(b.is_err());
-            for (answer, header) in [(a, &mine.header), (b, &theirs.header)] {
-                match answer {
-                    Ok(SaveOutcome::Conflict(found)) => assert_eq!(found.header, *header),
-                    Ok(other) => panic!("{other:?}"),
-                    Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
-                }
-            }
-            proxy.plan(plan.clone());
-            let (a, b) = tokio::join!(
-                store.read(&op, &my_key, None),
-                store.read(&op, &their_key, None),
-            );
-            for (answer, header) in [(a, &mine.header), (b, &theirs.header)] {
-                if let Ok(ReadOutcome::Live(found)) = answer {
-                    assert_eq!(found.header, *header);
-                }
-            }
-            proxy.plan(Plan::Pass);
-        }
-    }
-    assert!(confused >= 40, "the proxy mixed nothing up: {confused}");
-    assert_eq!(live(&store, t, &my_key).await.unwrap().header, mine.header);
 }

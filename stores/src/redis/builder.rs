@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
@@ -11,9 +12,11 @@ use session::Codec;
 
 use super::RedisStore;
 use super::call::Engine;
+use super::cluster::Nodes;
 use super::inspect::inspect;
 use super::link::{Link, Source};
 use super::name::Names;
+use super::route::Route;
 use super::trouble::Cause;
 
 /// Sets up a [`RedisStore`]; made by [`RedisStore::builder`].
@@ -102,17 +105,19 @@ impl RedisStoreBuilder {
     ///
     /// [`RedisSetupError`].
     pub async fn client(self, client: Client) -> Result<RedisStore, RedisSetupError> {
-        self.finish(Source::Client(client)).await
+        self.alone(Source::Client(client)).await
     }
 
-    /// A store on the primary that these sentinels name; they are asked again before each new connection.
+    /// A store on the primary that these sentinels name; they are asked again before each new connection,
+    /// which a primary that hangs or has been made a replica calls for. What [`cluster`](Self::cluster) says of
+    /// replicas that take over holds here too.
     ///
     /// # Errors
     ///
     /// [`RedisSetupError`].
     pub async fn sentinel(self, sentinels: SentinelClient) -> Result<RedisStore, RedisSetupError> {
         let sentinels = Box::new(tokio::sync::Mutex::new(sentinels));
-        self.finish(Source::Sentinel(sentinels)).await
+        self.alone(Source::Sentinel(sentinels)).await
     }
 
     /// A store that takes its connections from this function, now and whenever one has gone bad: for a ready
@@ -127,53 +132,56 @@ impl RedisStoreBuilder {
         Fut: Future<Output = RedisResult<MultiplexedConnection>> + Send + 'static,
     {
         let connector = Box::new(move || Box::pin(connector()) as _);
-        self.finish(Source::Connector(connector)).await
+        self.alone(Source::Connector(connector)).await
     }
 
-    /// A store on the cluster that these nodes belong to.
+    /// A store on the cluster that these nodes belong to; a few are enough, the others are found. Credentials, TLS and
+    /// other settings of the first hold for all.
+    ///
+    /// Each node has a connection of its own. Slots that move, a replica that takes over, and a primary that hangs and
+    /// is replaced are noticed by the calls that meet them. While a slot is on its way to another node, what concerns
+    /// one key of it goes on; a rotation or a sign-in waits for the end of the move, at most for the response time-out.
+    ///
+    /// A replica takes over with what it has. What a primary acknowledged and did not pass on before it died is lost:
+    /// a session is then as it was a moment ago, so that a logout may be forgotten. To bound that, set
+    /// `min-replicas-to-write 1` and a small `min-replicas-max-lag` at the engine: a primary without its replica then
+    /// refuses to write. The store sends no `WAIT`, which does not undo a write that too few replicas have.
     ///
     /// # Errors
     ///
     /// [`RedisSetupError`].
-    #[cfg(feature = "redis-cluster")]
     pub async fn cluster<T: IntoConnectionInfo>(
         self,
         nodes: impl IntoIterator<Item = T>,
     ) -> Result<RedisStore, RedisSetupError> {
-        let tcp = ::redis::io::tcp::TcpSettings::default().set_nodelay(true);
-        let builder = ::redis::cluster::ClusterClientBuilder::new(nodes).tcp_settings(tcp);
-        self.cluster_client(builder).await
+        let nodes = nodes.into_iter().map(|node| {
+            let info = node.into_connection_info()?;
+            let tcp = info.tcp_settings().clone().set_nodelay(true);
+            Ok(info.set_tcp_settings(tcp))
+        });
+        let nodes = nodes.collect::<RedisResult<Vec<_>>>()?;
+        let names = self.check()?;
+        let nodes = Nodes::find(nodes, self.connect_timeout).await?;
+        self.finish(names, Route::Cluster(nodes)).await
     }
 
-    /// A store on the cluster that this builder describes. Its time-outs are the store's, and its retries are turned
-    /// off: the driver would also repeat calls of which nobody knows whether they were done.
-    ///
-    /// # Errors
-    ///
-    /// [`RedisSetupError`].
-    #[cfg(feature = "redis-cluster")]
-    pub async fn cluster_client(
-        self,
-        builder: ::redis::cluster::ClusterClientBuilder,
-    ) -> Result<RedisStore, RedisSetupError> {
-        let client = builder
-            .retries(0)
-            .connection_timeout(self.connect_timeout)
-            .response_timeout(self.response_timeout)
-            .build()?;
-        self.finish(Source::Cluster(Box::new(client))).await
+    async fn alone(self, source: Source) -> Result<RedisStore, RedisSetupError> {
+        let names = self.check()?;
+        let link = Link::new(source, self.connect_timeout);
+        link.connection().await?;
+        self.finish(names, Route::Alone(Arc::new(link))).await
     }
 
-    async fn finish(self, source: Source) -> Result<RedisStore, RedisSetupError> {
-        let names = Names::new(&self.prefix).ok_or(RedisSetupError::Prefix)?;
+    fn check(&self) -> Result<Names, RedisSetupError> {
         if self.connect_timeout.is_zero() || self.response_timeout.is_zero() {
             return Err(RedisSetupError::Timeout);
         }
-        let link = Link::new(source, self.connect_timeout);
-        let alone = link.alone();
-        let (_, connection) = link.connection().await?;
-        inspect(connection, alone, self.connect_timeout).await?;
-        let engine = Engine::new(link, names, self.codec, self.response_timeout);
+        Names::new(&self.prefix).ok_or(RedisSetupError::Prefix)
+    }
+
+    async fn finish(self, names: Names, route: Route) -> Result<RedisStore, RedisSetupError> {
+        inspect(&route, self.connect_timeout).await?;
+        let engine = Engine::new(route, names, self.codec, self.response_timeout);
         Ok(RedisStore { engine })
     }
 }
@@ -188,7 +196,7 @@ pub enum RedisSetupError {
     Timeout,
     /// The engine is older than Redis 6.2, whose `GETEX` the scripts need.
     TooOld,
-    /// The node belongs to a cluster: take `RedisStoreBuilder::cluster`, behind the feature `redis-cluster`.
+    /// The node belongs to a cluster: take [`RedisStoreBuilder::cluster`].
     PartOfCluster,
     /// The address is wrong, or the engine cannot be reached or refused.
     Connect(Box<dyn std::error::Error + Send + Sync>),

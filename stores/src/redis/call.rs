@@ -1,25 +1,30 @@
 //! One call of a script: sent, repeated where that is safe, and its answer recognised.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ::redis::{Cmd, RedisError, Value};
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{Cmd, ErrorKind, RedisError, Value};
 use session::{CommitId, DecodeError, Op, Record, StoreError, StoreErrorKind, StoreKey};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::link::{Connection, Link, confused};
+use super::link::{Link, confused, send};
 use super::name::Names;
+use super::route::Route;
 use super::script::Script;
 use super::trouble::{Cause, Trouble, store_error};
 
 /// The first pause before a call is repeated; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// So many redirections are followed without one.
+const HOPS: u32 = 3;
 
 /// What all calls share.
 #[derive(Debug)]
 pub(super) struct Engine {
-    pub(super) link: Link,
+    pub(super) route: Route,
     pub(super) names: Names,
     pub(super) codec: session::Codec,
     pub(super) timeout: Duration,
@@ -43,14 +48,19 @@ pub(super) struct Verb<'a> {
 }
 
 impl Engine {
-    pub(super) fn new(link: Link, names: Names, codec: session::Codec, timeout: Duration) -> Self {
+    pub(super) fn new(
+        route: Route,
+        names: Names,
+        codec: session::Codec,
+        timeout: Duration,
+    ) -> Self {
         // Answers to other processes, over a proxy that mixes them up, are recognised too.
         let random = CommitId::generate().to_bytes();
         let nonce = random
             .iter()
             .fold(0u64, |n, byte| n.rotate_left(8) ^ u64::from(*byte));
         Self {
-            link,
+            route,
             names,
             codec,
             timeout,
@@ -99,7 +109,7 @@ impl Engine {
         keys: &[&str],
         args: &[&[u8]],
     ) -> Cmd {
-        let prefix = if self.link.alone() {
+        let prefix = if self.route.alone() {
             &self.names.prefix
         } else {
             ""
@@ -137,14 +147,15 @@ impl Verb<'_> {
         args: &[&[u8]],
         again: Again,
     ) -> Result<Reply, StoreError> {
-        let mut generation = None;
-        let attempts = self.attempts(script, keys, args, again, &mut generation);
+        let mut used = None;
+        let attempts = self.attempts(script, keys, args, again, &mut used);
         match timeout_at(self.until, attempts).await {
             Ok(reply) => reply,
             Err(_) => {
-                if let Some(generation) = generation {
-                    self.engine.link.strike(generation);
+                if let Some((link, generation)) = used {
+                    link.strike(generation);
                 }
+                self.engine.route.doubt();
                 Err(StoreError::from_kind(StoreErrorKind::Timeout))
             }
         }
@@ -156,25 +167,28 @@ impl Verb<'_> {
         keys: &[&str],
         args: &[&[u8]],
         mut again: Again,
-        used: &mut Option<u64>,
+        used: &mut Option<(Arc<Link>, u64)>,
     ) -> Result<Reply, StoreError> {
-        let link = &self.engine.link;
-        let mut pause = PAUSE;
+        let route = &self.engine.route;
+        let (mut pause, mut hops) = (PAUSE, 0);
+        let mut asked = None;
         loop {
-            let (generation, mut connection) = link
-                .connection()
-                .await
-                .map_err(|error| store_error(&error))?;
-            *used = Some(generation);
-            let error = match self.once(&mut connection, script, keys, args).await {
+            let attempt = self.attempt(script, keys, args, asked.take(), used);
+            let (trouble, error) = match attempt.await {
                 Ok(reply) => return Ok(reply),
-                Err(error) => error,
+                Err(failed) => failed,
             };
-            match Trouble::of(&error) {
-                Trouble::Elsewhere => {}
-                Trouble::ReadOnly => link.retire(generation),
+            match trouble {
+                Trouble::Elsewhere => {
+                    asked = route.follow(&error);
+                    if error.redirect_node().is_some() && hops < HOPS {
+                        hops += 1;
+                        continue;
+                    }
+                }
+                Trouble::ReadOnly => route.doubt(),
                 Trouble::Broken => {
-                    link.retire(generation);
+                    route.doubt();
                     if again == Again::Never {
                         return Err(store_error(&error));
                     }
@@ -195,9 +209,45 @@ impl Verb<'_> {
         }
     }
 
+    /// Sends the call to whoever serves its keys, or to the node that was told to be asked.
+    async fn attempt(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        args: &[&[u8]],
+        asked: Option<Arc<Link>>,
+        used: &mut Option<(Arc<Link>, u64)>,
+    ) -> Result<Reply, (Trouble, RedisError)> {
+        let route = &self.engine.route;
+        let asking = asked.is_some();
+        let name = keys.first().copied().unwrap_or_default();
+        let Some(link) = asked.or_else(|| route.to(name)) else {
+            let unserved = (ErrorKind::ClusterConnectionNotFound, "no node has the slot");
+            return Err((Trouble::Elsewhere, unserved.into()));
+        };
+        let (generation, mut connection) = link.connection().await.map_err(|error| {
+            // Nothing was sent, and in a cluster another node may take the slot.
+            let trouble = match route {
+                Route::Alone(_) => Trouble::Refused,
+                Route::Cluster(_) => Trouble::Elsewhere,
+            };
+            (trouble, error)
+        })?;
+        *used = Some((Arc::clone(&link), generation));
+        let answer = self.once(&mut connection, asking, script, keys, args).await;
+        answer.map_err(|error| {
+            let trouble = Trouble::of(&error);
+            if matches!(trouble, Trouble::Broken | Trouble::ReadOnly) {
+                link.retire(generation);
+            }
+            (trouble, error)
+        })
+    }
+
     async fn once(
         &self,
-        connection: &mut Connection,
+        connection: &mut MultiplexedConnection,
+        asking: bool,
         script: &Script,
         keys: &[&str],
         args: &[&[u8]],
@@ -205,10 +255,10 @@ impl Verb<'_> {
         let engine = self.engine;
         let nonce = engine.nonce.fetch_add(1, Ordering::Relaxed);
         let command = engine.command("EVALSHA", &script.hash, self.op, nonce, keys, args);
-        let mut answer = connection.send(&command).await;
+        let mut answer = send(connection, &command, asking).await;
         if matches!(&answer, Err(error) if Trouble::of(error) == Trouble::NoScript) {
             let command = engine.command("EVAL", &script.code, self.op, nonce, keys, args);
-            answer = connection.send(&command).await;
+            answer = send(connection, &command, asking).await;
         }
         Reply::new(answer?, nonce)
     }

@@ -29,8 +29,7 @@ impl SessionStore for RedisStore {
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
         let verb = self.engine.verb(op);
-        #[cfg(feature = "redis-cluster")]
-        if !self.engine.link.alone() {
+        if !self.engine.route.alone() {
             return verb.create_in_cluster(key, &record, bind).await;
         }
         verb.create(key, &record, bind).await
@@ -56,8 +55,7 @@ impl SessionStore for RedisStore {
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
         let verb = self.engine.verb(op);
-        #[cfg(feature = "redis-cluster")]
-        if !self.engine.link.alone() {
+        if !self.engine.route.alone() {
             return verb
                 .rotate_in_cluster((old, new), &record, expected, bind)
                 .await;
@@ -80,8 +78,7 @@ impl SessionStore for RedisStore {
 
     async fn destroy(&self, op: &Op, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
         let verb = self.engine.verb(op);
-        #[cfg(feature = "redis-cluster")]
-        if !self.engine.link.alone() {
+        if !self.engine.route.alone() {
             return verb.destroy_in_cluster(key).await;
         }
         verb.destroy(key).await
@@ -98,8 +95,7 @@ impl SessionStore for RedisStore {
 
     async fn sessions_of(&self, op: &Op, owner: &OwnerKey) -> Result<Vec<SessionInfo>, StoreError> {
         let verb = self.engine.verb(op);
-        #[cfg(feature = "redis-cluster")]
-        if !self.engine.link.alone() {
+        if !self.engine.route.alone() {
             return verb.sessions_in_cluster(owner).await;
         }
         verb.sessions_of(owner).await
@@ -112,8 +108,7 @@ impl SessionStore for RedisStore {
         handle: SessionHandle,
     ) -> Result<bool, StoreError> {
         let verb = self.engine.verb(op);
-        #[cfg(feature = "redis-cluster")]
-        if !self.engine.link.alone() {
+        if !self.engine.route.alone() {
             return verb.destroy_of_in_cluster(owner, handle).await;
         }
         verb.destroy_of(owner, handle).await
@@ -126,8 +121,7 @@ impl SessionStore for RedisStore {
         except: Option<&StoreKey>,
     ) -> Result<u64, StoreError> {
         let verb = self.engine.verb(op);
-        #[cfg(feature = "redis-cluster")]
-        if !self.engine.link.alone() {
+        if !self.engine.route.alone() {
             return verb.destroy_all_of_in_cluster(owner, except).await;
         }
         verb.destroy_all_of(owner, except).await

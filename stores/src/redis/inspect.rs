@@ -2,27 +2,25 @@
 
 use std::time::Duration;
 
-use ::redis::{Cmd, Value};
+use ::redis::RedisResult;
 use tokio::time::timeout;
 
 use super::builder::RedisSetupError;
-use super::link::Connection;
+use super::cluster::all;
+use super::link::Link;
+use super::route::Route;
 
 /// Looks at the engine. One that will not tell is taken as it is: hosted ones often refuse `INFO`.
-pub(super) async fn inspect(
-    mut connection: Connection,
-    alone: bool,
-    within: Duration,
-) -> Result<(), RedisSetupError> {
-    let mut told = Vec::new();
-    if let Ok(Ok(answer)) = timeout(within, ask(&mut connection)).await {
-        texts(answer, &mut told);
-    }
-    for info in &told {
+pub(super) async fn inspect(route: &Route, within: Duration) -> Result<(), RedisSetupError> {
+    let links = route.everywhere();
+    let questions = links.iter().map(|link| timeout(within, ask(link)));
+    let answers = all(questions.collect()).await;
+    for info in answers.into_iter().filter_map(|answer| answer.ok()?.ok()) {
+        let info = &info;
         if too_old(info) {
             return Err(RedisSetupError::TooOld);
         }
-        if alone && field(info, "cluster_enabled") == Some("1") {
+        if route.alone() && field(info, "cluster_enabled") == Some("1") {
             return Err(RedisSetupError::PartOfCluster);
         }
         if let Some(policy) = field(info, "maxmemory_policy")
@@ -39,31 +37,9 @@ pub(super) async fn inspect(
     Ok(())
 }
 
-async fn ask(connection: &mut Connection) -> ::redis::RedisResult<Value> {
-    let mut info = Cmd::new();
-    info.arg("INFO");
-    match connection {
-        #[cfg(feature = "redis-cluster")]
-        Connection::Cluster(cluster) => {
-            use ::redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
-            let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-            cluster.route_command(info, everywhere).await
-        }
-        node @ Connection::Node(_) => node.send(&info).await,
-    }
-}
-
-/// Every text in an answer, which comes from one node or, as a map or list, from several.
-fn texts(answer: Value, told: &mut Vec<String>) {
-    match answer {
-        Value::BulkString(bytes) => told.extend(String::from_utf8(bytes)),
-        Value::VerbatimString { text, .. } => told.push(text),
-        Value::Map(nodes) => nodes
-            .into_iter()
-            .for_each(|(_, of_one)| texts(of_one, told)),
-        Value::Array(nodes) => nodes.into_iter().for_each(|of_one| texts(of_one, told)),
-        _ => {}
-    }
+async fn ask(link: &Link) -> RedisResult<String> {
+    let (_, mut connection) = link.connection().await?;
+    ::redis::cmd("INFO").query_async(&mut connection).await
 }
 
 fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {

@@ -1,4 +1,4 @@
-//! The connection of a store: one, shared by all requests, and made anew when it has gone bad.
+//! The connection to a node: one, shared by all requests, and made anew when it has gone bad.
 
 use std::fmt;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ::redis::aio::MultiplexedConnection;
+use ::redis::aio::{ConnectionLike, MultiplexedConnection};
 use ::redis::sentinel::SentinelClient;
 use ::redis::{AsyncConnectionConfig, Cmd, RedisError, RedisResult, Value};
 use tokio::time::{Instant, timeout};
@@ -15,6 +15,8 @@ use tokio::time::{Instant, timeout};
 /// the network does not say so.
 const STRIKES: u32 = 3;
 const STRIKES_WITHIN: Duration = Duration::from_secs(10);
+/// After a failure nobody connects for so long: calls that come in the meantime share it.
+const RESPITE: Duration = Duration::from_millis(50);
 
 /// Gives a future of a fresh connection.
 pub(super) type Connector = Box<
@@ -29,26 +31,26 @@ pub(super) enum Source {
     /// Asked anew for the primary before each connection.
     Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
     Connector(Connector),
-    #[cfg(feature = "redis-cluster")]
-    Cluster(Box<::redis::cluster::ClusterClient>),
 }
 
-/// A connection that calls share.
-#[derive(Clone)]
-pub(super) enum Connection {
-    Node(MultiplexedConnection),
-    #[cfg(feature = "redis-cluster")]
-    Cluster(::redis::cluster_async::ClusterConnection),
-}
-
-impl Connection {
-    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
-        match self {
-            Self::Node(node) => command.query_async(node).await,
-            #[cfg(feature = "redis-cluster")]
-            Self::Cluster(cluster) => command.query_async(cluster).await,
-        }
+/// Sends a command, with leave of the node if its slot is on the way to it.
+pub(super) async fn send(
+    connection: &mut MultiplexedConnection,
+    command: &Cmd,
+    asking: bool,
+) -> RedisResult<Value> {
+    if !asking {
+        return command.query_async(connection).await;
     }
+    // In one go: the leave is for whatever command comes next on the connection, and others share it.
+    let mut both = ::redis::pipe();
+    both.cmd("ASKING").add_command(command.clone());
+    let answers = connection.req_packed_commands(&both, 0, 2).await?;
+    answers
+        .into_iter()
+        .last()
+        .unwrap_or(Value::Nil)
+        .extract_error()
 }
 
 /// The connection as it stands, and the way to the next one.
@@ -64,9 +66,10 @@ pub(super) struct Link {
 struct State {
     /// Counts connections, so that a late complaint about a former one does not end the present one.
     generation: u64,
-    connection: Option<Connection>,
+    connection: Option<MultiplexedConnection>,
     strikes: u32,
     first_strike: Option<Instant>,
+    failure: Option<(Instant, RedisError)>,
 }
 
 impl Link {
@@ -79,29 +82,33 @@ impl Link {
         }
     }
 
-    /// Whether one node holds everything.
-    pub(super) fn alone(&self) -> bool {
-        match self.source {
-            #[cfg(feature = "redis-cluster")]
-            Source::Cluster(_) => false,
-            _ => true,
-        }
-    }
-
     /// The connection, and which it is.
-    pub(super) async fn connection(&self) -> RedisResult<(u64, Connection)> {
+    pub(super) async fn connection(&self) -> RedisResult<(u64, MultiplexedConnection)> {
         if let Some(present) = self.present() {
             return Ok(present);
         }
+        let asked = Instant::now();
         let _one_for_all = self.connecting.lock().await;
         if let Some(present) = self.present() {
             return Ok(present);
         }
-        let connection = match timeout(self.connect_timeout, self.connect()).await {
-            Ok(connection) => connection?,
-            Err(_) => return Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        if let Some((at, error)) = &self.lock().failure
+            && asked < *at + RESPITE
+        {
+            return Err(error.clone());
+        }
+        let connected = match timeout(self.connect_timeout, self.connect()).await {
+            Ok(connected) => connected,
+            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
         };
         let mut state = self.lock();
+        let connection = match connected {
+            Ok(connection) => connection,
+            Err(error) => {
+                state.failure = Some((Instant::now(), error.clone()));
+                return Err(error);
+            }
+        };
         *state = State {
             generation: state.generation + 1,
             connection: Some(connection.clone()),
@@ -110,7 +117,7 @@ impl Link {
         Ok((state.generation, connection))
     }
 
-    fn present(&self) -> Option<(u64, Connection)> {
+    fn present(&self) -> Option<(u64, MultiplexedConnection)> {
         let state = self.lock();
         Some((state.generation, state.connection.clone()?))
     }
@@ -140,24 +147,22 @@ impl Link {
         }
     }
 
-    async fn connect(&self) -> RedisResult<Connection> {
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
         // The verbs keep time themselves, reconnecting and repeating included.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.connect_timeout))
             .set_response_timeout(None);
         match &self.source {
-            Source::Client(client) => client
-                .get_multiplexed_async_connection_with_config(&config)
-                .await
-                .map(Connection::Node),
+            Source::Client(client) => {
+                client
+                    .get_multiplexed_async_connection_with_config(&config)
+                    .await
+            }
             Source::Sentinel(sentinel) => {
                 let mut sentinel = sentinel.lock().await;
-                let node = sentinel.get_async_connection_with_config(&config).await?;
-                Ok(Connection::Node(node))
+                sentinel.get_async_connection_with_config(&config).await
             }
-            Source::Connector(connector) => connector().await.map(Connection::Node),
-            #[cfg(feature = "redis-cluster")]
-            Source::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
+            Source::Connector(connector) => connector().await,
         }
     }
 
@@ -174,7 +179,42 @@ pub(super) fn confused() -> RedisError {
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Addresses may carry a password.
-        let alone = self.alone();
-        f.debug_struct("Link").field("alone", &alone).finish()
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_wait_share_a_failure_to_connect() {
+        let tried = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&tried);
+        let connector: Connector = Box::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into())
+            })
+        });
+        let link = Arc::new(Link::new(
+            Source::Connector(connector),
+            Duration::from_secs(1),
+        ));
+        for round in 1..=3 {
+            let mut calls = tokio::task::JoinSet::new();
+            for _ in 0..100 {
+                let link = Arc::clone(&link);
+                calls.spawn(async move { link.connection().await.is_err() });
+            }
+            assert!(calls.join_all().await.into_iter().all(|failed| failed));
+            assert_eq!(tried.load(Ordering::Relaxed), round);
+            assert!(link.connection().await.is_err());
+            assert_eq!(tried.load(Ordering::Relaxed), round, "too soon");
+            tokio::time::sleep(RESPITE).await;
+        }
     }
 }

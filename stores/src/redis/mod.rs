@@ -2,12 +2,12 @@
 
 mod builder;
 mod call;
-#[cfg(feature = "redis-cluster")]
 mod cluster;
 mod contract;
 mod inspect;
 mod link;
 mod name;
+mod route;
 mod script;
 mod store;
 mod trouble;

@@ -21,7 +21,6 @@ macro_rules! scripts {
         $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
             Script::new(&[$(include_str!(concat!("lua/", $file, ".lua"))),+])
         });)*
-
     };
 }
 
@@ -36,11 +35,7 @@ scripts! {
     LIST = "lib" "owner" "list";
     DESTROY_OF = "lib" "owner" "destroy_of";
     DESTROY_ALL_OF = "lib" "owner" "destroy_all_of";
-}
-
-// In a cluster a session and its owner's set stand in different slots: one script each.
-#[cfg(feature = "redis-cluster")]
-scripts! {
+    // In a cluster a session and its owner's set stand in different slots: one script each.
     ENTER = "lib" "owner" "cluster/enter";
     LEAVE = "lib" "cluster/leave";
     MEMBERS = "lib" "cluster/members";

@@ -2,9 +2,30 @@
 
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use crate::redis_server::Server;
+use session::StoreKey;
+
+use crate::redis_server::{Server, until};
+use crate::redis_session::fresh_key;
+
+const SETTINGS: [&str; 14] = [
+    "--cluster-enabled",
+    "yes",
+    "--cluster-node-timeout",
+    "1000",
+    "--cluster-replica-validity-factor",
+    "0",
+    "--repl-diskless-sync-delay",
+    "0",
+    "--repl-ping-replica-period",
+    "1",
+    // A node without slots stays what it is.
+    "--cluster-allow-replica-migration",
+    "no",
+    // While one node is away the others go on.
+    "--cluster-require-full-coverage",
+    "no",
+];
 
 /// Primaries and their replicas, killed when this is dropped.
 pub(crate) struct Cluster {
@@ -12,63 +33,143 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Three primaries with so many replicas each.
-    pub(crate) fn start(replicas: usize) -> Self {
-        let settings = [
-            "--cluster-enabled",
-            "yes",
-            "--cluster-node-timeout",
-            "1000",
-            "--cluster-replica-validity-factor",
-            "0",
-            "--repl-diskless-sync-delay",
-            "0",
-        ];
-        let nodes: Vec<_> = (0..3 * (1 + replicas))
-            .map(|_| Server::start(&settings))
-            .collect();
+    /// Three primaries.
+    pub(crate) fn start() -> Self {
+        let nodes: Vec<_> = (0..3).map(|_| Server::start(&SETTINGS)).collect();
         let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port));
         let output = Command::new("redis-cli")
             .args(["--cluster", "create"])
             .args(addresses)
-            .args(["--cluster-yes", "--cluster-replicas", &replicas.to_string()])
+            .arg("--cluster-yes")
             .output()
             .expect("redis-cli runs");
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "no cluster: {told}");
         let cluster = Self { nodes };
-        cluster.wait("cluster_state:ok", |node| {
-            node.command(&[b"CLUSTER", b"INFO"])
-        });
-        if replicas > 0 {
-            cluster.wait("link_status:up|role:master", |node| {
-                node.command(&[b"INFO", b"replication"])
-            });
-        }
+        cluster.wait("cluster_slots_ok", "16384");
+        cluster.wait("cluster_state", "ok");
         cluster
+    }
+
+    /// Adds a node that has no slots, and waits until all know it.
+    pub(crate) fn add(&mut self) -> &Server {
+        let node = Server::start(&SETTINGS);
+        let port = self.nodes[0].port.to_string();
+        node.command::<String>(&[b"CLUSTER", b"MEET", b"127.0.0.1", port.as_bytes()]);
+        self.nodes.push(node);
+        self.wait("cluster_known_nodes", &self.nodes.len().to_string());
+        self.wait("cluster_slots_ok", "16384");
+        self.wait("cluster_state", "ok");
+        self.nodes.last().expect("it was added")
+    }
+
+    /// Adds a replica of this node, and waits until it has what that has.
+    pub(crate) fn add_replica(&mut self, of: usize) -> &Server {
+        let id = id(&self.nodes[of]);
+        let replica = self.add();
+        until("the replica knows its primary", || {
+            let replicate = [b"CLUSTER", &b"REPLICATE"[..], id.as_bytes()];
+            replica.try_command::<String>(&replicate).is_ok()
+        });
+        until("the replica has its primary's data", || {
+            replica.info("replication", "master_link_status") == "up"
+        });
+        replica
+    }
+
+    /// A key whose slot this node serves.
+    pub(crate) fn key_on(&self, node: usize) -> StoreKey {
+        loop {
+            let key = fresh_key();
+            let tag = key.tag();
+            let name = format!("{{{:02x}{:02x}}}", tag[0], tag[1]);
+            let here = self.nodes[node].try_command::<Option<String>>(&[b"GET", name.as_bytes()]);
+            if here.is_ok() {
+                return key;
+            }
+        }
     }
 
     /// One cluster for all tests of the process that want no other.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(0))
+        SHARED.get_or_init(Self::start)
     }
 
-    /// Waits until every node that answers tells one of the words.
-    pub(crate) fn wait(&self, words: &str, ask: impl Fn(&Server) -> String) {
-        let start = Instant::now();
-        for node in &self.nodes {
-            while !words.split('|').any(|word| ask(node).contains(word)) {
-                assert!(
-                    start.elapsed() < Duration::from_secs(30),
-                    "the cluster does not come up"
-                );
-                std::thread::sleep(Duration::from_millis(20));
-            }
+    /// Waits until every node says this of the cluster.
+    fn wait(&self, field: &str, value: &str) {
+        let says = |node: &Server| {
+            let told: String = node.command(&[b"CLUSTER", b"INFO"]);
+            told.contains(&format!("{field}:{value}\r"))
+        };
+        until(field, || self.nodes.iter().all(says));
+    }
+
+    /// Begins to move a slot: it is on its way until [`end_move`](Self::end_move).
+    pub(crate) fn begin_move(&self, slot: &str, from: usize, to: usize) {
+        let (from, to) = (&self.nodes[from], &self.nodes[to]);
+        let begin = |node: &Server, what: &str, other: &Server| {
+            let words = [
+                b"CLUSTER",
+                &b"SETSLOT"[..],
+                slot.as_bytes(),
+                what.as_bytes(),
+            ];
+            node.command::<String>(&[&words[..], &[id(other).as_bytes()]].concat());
+        };
+        begin(to, "IMPORTING", from);
+        begin(from, "MIGRATING", to);
+    }
+
+    /// Moves one key of the slot, if one is left.
+    pub(crate) fn move_one(&self, slot: &str, from: usize, to: usize) -> bool {
+        let from = &self.nodes[from];
+        let words = [b"CLUSTER", &b"GETKEYSINSLOT"[..], slot.as_bytes(), b"1"];
+        match from.command::<Vec<String>>(&words).first() {
+            Some(name) => self.move_key(name, from, to),
+            None => return false,
         }
+        true
+    }
+
+    pub(crate) fn move_key(&self, name: &str, from: &Server, to: usize) {
+        let port = self.nodes[to].port.to_string();
+        let words = [
+            b"MIGRATE",
+            &b"127.0.0.1"[..],
+            port.as_bytes(),
+            name.as_bytes(),
+        ];
+        from.command::<String>(&[&words[..], &[b"0", b"5000"]].concat());
+    }
+
+    /// Moves what is left, and tells everybody whose the slot is, who gets it first.
+    pub(crate) fn end_move(&self, slot: &str, from: usize, to: usize) {
+        while self.move_one(slot, from, to) {}
+        let id = id(&self.nodes[to]);
+        let words = [
+            b"CLUSTER",
+            &b"SETSLOT"[..],
+            slot.as_bytes(),
+            b"NODE",
+            id.as_bytes(),
+        ];
+        self.nodes[to].command::<String>(&words);
+        self.nodes[from].command::<String>(&words);
+    }
+
+    /// The slot of a name.
+    pub(crate) fn slot(&self, name: &str) -> String {
+        let slot: u64 = self.nodes[0].command(&[b"CLUSTER", b"KEYSLOT", name.as_bytes()]);
+        slot.to_string()
     }
 
     pub(crate) fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(Server::url).collect()
     }
+}
+
+/// What a node is called in its cluster.
+pub(crate) fn id(node: &Server) -> String {
+    node.command(&[b"CLUSTER", b"MYID"])
 }

@@ -23,6 +23,8 @@ pub(crate) enum Plan {
     Swap { held: Option<Vec<u8>> },
     /// The next reply is sent again in place of the one after it.
     Repeat { held: Option<Vec<u8>> },
+    /// The next reply comes only with the one after it.
+    Delay { held: Option<Vec<u8>> },
 }
 
 #[derive(Default)]
@@ -158,6 +160,13 @@ impl Proxy {
                 Some((first, _)) => {
                     state.plan = Plan::Pass;
                     ([first.clone(), first].concat(), false)
+                }
+            },
+            Plan::Delay { held } if !requests => match two(frames, bytes, held) {
+                None => (Vec::new(), false),
+                Some((first, second)) => {
+                    state.plan = Plan::Pass;
+                    ([first, second].concat(), false)
                 }
             },
             _ => (bytes.to_vec(), false),

@@ -81,19 +81,39 @@ impl Process {
 impl Server {
     /// Starts a server with these settings on top of ours, and waits until it answers.
     pub(crate) fn start(settings: &[&str]) -> Self {
+        Self::start_as(None, settings)
+    }
+
+    /// Starts a sentinel that alone decides when this primary, called `shop`, is down.
+    pub(crate) fn sentinel(primary: &Self) -> Self {
+        let watched = format!(
+            "sentinel monitor shop 127.0.0.1 {} 1\nsentinel down-after-milliseconds shop 500\n\
+             sentinel failover-timeout shop 3000\n",
+            primary.port
+        );
+        Self::start_as(Some(&watched), &[])
+    }
+
+    fn start_as(sentinel: Option<&str>, settings: &[&str]) -> Self {
         // Between finding a free port and taking it somebody else may.
         for _ in 0..5 {
-            if let Some(server) = Self::try_start(settings) {
+            if let Some(server) = Self::try_start(sentinel, settings) {
                 return server;
             }
         }
         panic!("redis-server does not start");
     }
 
-    fn try_start(settings: &[&str]) -> Option<Self> {
+    fn try_start(sentinel: Option<&str>, settings: &[&str]) -> Option<Self> {
         let dir = tempfile::tempdir().expect("a folder");
         let port = free_port();
-        let mut arguments = vec!["--port".to_owned(), port.to_string()];
+        let mut arguments = Vec::new();
+        if let Some(watched) = sentinel {
+            let file = dir.path().join("sentinel.conf");
+            std::fs::write(&file, watched).expect("a file");
+            arguments.extend([file.display().to_string(), "--sentinel".to_owned()]);
+        }
+        arguments.extend(["--port".to_owned(), port.to_string()]);
         arguments.extend(["--bind", "127.0.0.1", "--save", "", "--dir"].map(str::to_owned));
         arguments.push(dir.path().display().to_string());
         arguments.extend(["--rdbcompression", "no", "--daemonize", "no"].map(str::to_owned));
@@ -106,6 +126,23 @@ impl Server {
             process,
         };
         server.answers().then_some(server)
+    }
+
+    /// Makes this server a replica, and waits until it has what the primary has.
+    pub(crate) fn follow(&self, primary: &Self) {
+        let port = primary.port.to_string();
+        self.command::<String>(&[b"REPLICAOF", b"127.0.0.1", port.as_bytes()]);
+        until("the replica has its primary's data", || {
+            self.info("replication", "master_link_status") == "up"
+        });
+    }
+
+    /// A field of a section of `INFO`; empty if there is none, or no answer.
+    pub(crate) fn info(&self, section: &str, field: &str) -> String {
+        let told = self.try_command::<String>(&[b"INFO", section.as_bytes()]);
+        let of_field = |line: &str| Some(line.strip_prefix(field)?.strip_prefix(':')?.to_owned());
+        let field = told.ok().and_then(|told| told.lines().find_map(of_field));
+        field.unwrap_or_default()
     }
 
     /// One server for all tests of the process that want no other.
@@ -195,5 +232,18 @@ pub(crate) fn free_port() -> u16 {
         if port < 55_000 {
             return port;
         }
+    }
+}
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        let waited = start.elapsed();
+        assert!(
+            waited < Duration::from_secs(30),
+            "{what}: not in {waited:?}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

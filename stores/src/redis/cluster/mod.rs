@@ -4,13 +4,17 @@
 //! set in one step: a session is entered before that, and then it is on the list and ended even if its record is still
 //! on its way, or it is refused.
 
+mod nodes;
 mod steps;
+mod told;
 
 use session::{
     CreateOutcome, OwnerKey, OwnerRule, Record, RotateOutcome, SessionHandle, SessionInfo,
     StoreError, StoreKey, Version,
 };
 
+pub(super) use self::nodes::Nodes;
+pub(super) use self::steps::all;
 use self::steps::{Entry, Field};
 use super::call::{Again, Verb};
 use super::name::{field, key_of};

@@ -280,7 +280,7 @@ fn aged_fields(reply: &mut Reply) -> Vec<(Field, bool)> {
 }
 
 /// Waits for all, a few at once, and gives their answers in order.
-async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+pub(in crate::redis) async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut futures = futures.into_iter().peekable();
     let mut answers = Vec::new();
     while futures.peek().is_some() {

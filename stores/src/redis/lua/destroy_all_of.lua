@@ -1,6 +1,6 @@
 -- On a single node. KEYS: owner's set, `not_before`. ARGV: 6 owner, 7 excepted field or '', 8 its new version.
 local till = math.max(now, not_before(KEYS[2]))
-redis.call('DEL', KEYS[2])
+redis.call('HDEL', KEYS[1], '')
 redis.call('SET', KEYS[2], string.format('%.0f', till), 'PX', ttl(now + LONGEST))
 local ended = 0
 for _, record in ipairs(sessions(KEYS[1], ARGV[6])) do

@@ -110,6 +110,7 @@ local function bury(key, found, successor)
     till = math.max(till, found.till)
     successor = successor or found.successor
   end
-  redis.call('DEL', key)
-  redis.pcall('SET', key, 'T' .. struct.pack('<I8', till) .. (successor or ''), 'PX', ttl(till))
+  -- Not deleted first: a name that is gone from a slot on its way to another node cannot be written there any more.
+  local tombstone = 'T' .. struct.pack('<I8', till) .. (successor or '')
+  if failed(redis.pcall('SET', key, tombstone, 'PX', ttl(till))) then redis.call('DEL', key) end
 end

@@ -20,11 +20,6 @@ local owner, revoked, field, max = KEYS[1], KEYS[2], ARGV[6], tonumber(ARGV[11])
 redis.call('SETRANGE', revoked, 0, '')
 if tonumber(ARGV[10]) <= not_before(revoked) then return { nonce, 'revoked' } end
 
-for gone in each(ARGV[14]) do
-  local entry = redis.call('HGET', owner, gone)
-  if entry and struct.unpack('<I8', entry, 17) + ON_ITS_WAY + skew < now then redis.call('HDEL', owner, gone) end
-end
-
 local fresh = redis.call('HEXISTS', owner, field) == 0
 if max then
   local entries, others, listed = {}, 0, redis.call('HGETALL', owner)
@@ -52,4 +47,9 @@ if max then
   end
 end
 enter(owner, field, tonumber(ARGV[8]), tonumber(ARGV[9]))
+-- After it: a set that is empty for a moment is gone from a slot on its way to another node.
+for gone in each(ARGV[14]) do
+  local entry = redis.call('HGET', owner, gone)
+  if entry and struct.unpack('<I8', entry, 17) + ON_ITS_WAY + skew < now then redis.call('HDEL', owner, gone) end
+end
 return { nonce, 'entered', fresh and 1 or 0 }
