@@ -6,6 +6,7 @@ mod alloc;
 mod callgrind;
 mod check;
 mod client;
+mod loopback;
 mod measure;
 mod options;
 mod plot;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 
 use options::{Command, Options};
 use report::Table;
+use runner::single;
 use scenario::{SCENARIOS, Scenario, Who};
 use subjects::{BARE, SUBJECTS, Subject};
 
@@ -31,6 +33,11 @@ fn main() -> ExitCode {
         }) => {
             run(subject, scenario, requests);
             Ok(())
+        }
+        Ok(Command::Serve(subject)) => {
+            let workers = tokio::runtime::Runtime::new();
+            let served = workers.and_then(|workers| (subject.build)(workers).serve());
+            served.map_err(|error| error.to_string())
         }
         Ok(Command::List) => {
             for subject in SUBJECTS {
@@ -59,7 +66,7 @@ fn main() -> ExitCode {
 
 /// For a profiler: so many requests, and before them the same preparation whatever their number.
 fn run(subject: &Subject, scenario: &Scenario, requests: usize) {
-    let mut runner = (subject.build)();
+    let mut runner = (subject.build)(single());
     let batch = (requests / scenario.paths.len()).max(1);
     if matches!(scenario.who, Who::Once(_)) {
         let clients = measure::clients(&mut *runner, scenario.who, batch.max(callgrind::LONG));
@@ -73,7 +80,7 @@ fn run(subject: &Subject, scenario: &Scenario, requests: usize) {
 fn table(mut options: Options) -> Result<(), String> {
     let mut excluded = Vec::new();
     options.subjects.retain(|subject| {
-        let checked = check::check(&mut *(subject.build)(), subject.sessions);
+        let checked = check::check(&mut *(subject.build)(single()), subject.sessions);
         if let Err(why) = &checked {
             eprintln!(
                 "{} FAILED ITS CHECK and is not measured: {why}",
@@ -89,6 +96,10 @@ fn table(mut options: Options) -> Result<(), String> {
         .is_none_or(|subject| subject.name != BARE)
     {
         return Err("without the bare router there is nothing to compare with".into());
+    }
+
+    if let Some(span) = options.loopback {
+        return over_loopback(&options, span);
     }
 
     let mut rows = Vec::new();
@@ -108,9 +119,6 @@ fn table(mut options: Options) -> Result<(), String> {
         excluded,
     };
     table.print();
-    let write = |path: &std::path::Path, text: String| {
-        std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
-    };
     if let Some(path) = &options.json {
         write(path, format!("{:#}\n", table.json()))?;
     }
@@ -122,4 +130,22 @@ fn table(mut options: Options) -> Result<(), String> {
     } else {
         Err("an implementation is excluded".into())
     }
+}
+
+fn over_loopback(options: &Options, span: std::time::Duration) -> Result<(), String> {
+    let mut tables = Vec::new();
+    for &scenario in &options.scenarios {
+        let measured = loopback::measure(scenario, &options.subjects, options.effort.rounds, span);
+        let lines = measured.map_err(|error| error.to_string())?;
+        loopback::print(scenario, &lines);
+        tables.push(loopback::json(scenario, &lines));
+    }
+    match &options.json {
+        Some(path) => write(path, format!("{:#}\n", serde_json::Value::from(tables))),
+        None => Ok(()),
+    }
+}
+
+fn write(path: &std::path::Path, text: String) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

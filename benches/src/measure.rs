@@ -2,7 +2,7 @@
 //! round.
 
 use crate::client::Client;
-use crate::runner::Runner;
+use crate::runner::{Runner, single};
 use crate::scenario::{Scenario, Who};
 use crate::subjects::Subject;
 
@@ -59,7 +59,7 @@ pub fn row(scenario: &Scenario, subjects: &[&Subject], effort: Effort) -> Vec<Ce
     let mut lanes: Vec<Lane> = subjects
         .iter()
         .map(|subject| {
-            let mut runner = (subject.build)();
+            let mut runner = (subject.build)(single());
             let clients = clients(&mut *runner, scenario.who, many);
             Lane {
                 runner,

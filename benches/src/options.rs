@@ -1,9 +1,10 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::measure::Effort;
-use crate::scenario::{SCENARIOS, Scenario};
+use crate::scenario::{SCENARIOS, Scenario, Who};
 use crate::subjects::{BARE, SUBJECTS, Subject};
 
 pub const USAGE: &str = "\
@@ -17,11 +18,13 @@ Compares what a session costs. Prints one table.
   --cold               each session asks once a batch, instead of one session all the time
   --callgrind          also count instructions, if valgrind is installed
   --counts             only count: allocations, and instructions with --callgrind
+  --loopback           instead: servers of their own and 32 connections; the scenario is rmw if none is named
   --json FILE          write the table as JSON
   --plot FILE          draw it as an SVG
   --list               name the implementations and scenarios
 
   run NAME SCENARIO N  one implementation, N requests: for profilers
+  serve NAME           one implementation, at an address that it prints
 ";
 
 pub struct Options {
@@ -29,6 +32,8 @@ pub struct Options {
     pub scenarios: Vec<&'static Scenario>,
     pub effort: Effort,
     pub callgrind: bool,
+    /// How long each implementation is asked in a round.
+    pub loopback: Option<Duration>,
     pub json: Option<PathBuf>,
     pub plot: Option<PathBuf>,
 }
@@ -40,6 +45,7 @@ pub enum Command {
         scenario: &'static Scenario,
         requests: usize,
     },
+    Serve(&'static Subject),
     List,
     Help,
 }
@@ -74,6 +80,7 @@ fn number(text: Option<String>) -> Result<usize, String> {
 }
 
 pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut scenario_named = false;
     let mut options = Options {
         subjects: SUBJECTS
             .iter()
@@ -86,6 +93,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> 
             cold: false,
         },
         callgrind: false,
+        loopback: None,
         json: None,
         plot: None,
     };
@@ -94,16 +102,21 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> 
         match arg.as_str() {
             "--quick" => (options.effort.rounds, options.effort.batch) = (61, 256),
             "--only" => options.subjects = chosen(SUBJECTS, |s| s.name, &value()?)?,
-            "--scenario" => options.scenarios = chosen(SCENARIOS, |s| s.name, &value()?)?,
+            "--scenario" => {
+                options.scenarios = chosen(SCENARIOS, |s| s.name, &value()?)?;
+                scenario_named = true;
+            }
             "--rounds" => options.effort.rounds = number(args.next())?,
             "--batch" => options.effort.batch = number(args.next())?,
             "--cold" => options.effort.cold = true,
             "--callgrind" => options.callgrind = true,
+            "--loopback" => options.loopback = Some(Duration::from_secs(1)),
             "--counts" => options.effort.rounds = 0,
             "--json" => options.json = Some(value()?.into()),
             "--plot" => options.plot = Some(value()?.into()),
             "--list" => return Ok(Command::List),
             "--help" => return Ok(Command::Help),
+            "serve" => return Ok(Command::Serve(chosen(SUBJECTS, |s| s.name, &value()?)?[0])),
             "run" => {
                 let subject = chosen(SUBJECTS, |s| s.name, &value()?)?[0];
                 let value = args.next().ok_or("a scenario is missing")?;
@@ -116,6 +129,17 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> 
             }
             _ => return Err(format!("`{arg}`?")),
         }
+    }
+    if options.loopback.is_some() {
+        // A round is a second of each, and connections have one session each.
+        options.effort.rounds = options.effort.rounds.min(9).div_ceil(2);
+        options.scenarios.retain(|scenario| match scenario.who {
+            Who::Once(_) => false,
+            Who::Regular(_) | Who::Stranger => scenario_named || scenario.name == "rmw",
+        });
+        options
+            .subjects
+            .retain(|subject| !subject.name.starts_with("actix"));
     }
     options.subjects.retain(|subject| subject.name != BARE);
     let bare = SUBJECTS.iter().find(|subject| subject.name == BARE);

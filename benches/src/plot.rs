@@ -14,7 +14,7 @@ const ROWS: [&str; 7] = [
     "flash",
     "rotate",
 ];
-const LEFT: f64 = 190.0;
+const LEFT: f64 = 215.0;
 const BARS: f64 = 500.0;
 const WIDTH: f64 = LEFT + BARS + 60.0;
 const BAR: f64 = 11.0;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::alloc;
@@ -27,6 +28,9 @@ pub trait App: 'static {
 
     /// The whole answer.
     fn ask(&mut self, request: &Self::Prepared) -> impl Future<Output = Answer>;
+
+    /// Serves until the process ends.
+    fn serve(self, listener: TcpListener) -> impl Future<Output = std::io::Result<()>>;
 }
 
 /// What the measurements see of an [`App`].
@@ -40,6 +44,9 @@ pub trait Runner {
 
     /// The same; how often it asked for memory.
     fn count(&mut self, paths: &[&'static str], clients: &[String], rounds: usize) -> u64;
+
+    /// Prints an address of this machine, and serves there until the process ends.
+    fn serve(self: Box<Self>) -> std::io::Result<()>;
 }
 
 struct InThread<A> {
@@ -47,12 +54,16 @@ struct InThread<A> {
     runtime: Runtime,
 }
 
-/// `build` is called within the runtime that `send` is called in.
-pub fn in_thread<A: App>(build: impl AsyncFnOnce() -> A) -> Box<dyn Runner> {
+/// For requests that are sent from this thread.
+pub fn single() -> Runtime {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .expect("a runtime");
+        .build();
+    runtime.expect("a runtime")
+}
+
+/// `build` is called within the runtime that the application then runs in.
+pub fn in_thread<A: App>(runtime: Runtime, build: impl AsyncFnOnce() -> A) -> Box<dyn Runner> {
     let app = runtime.block_on(build());
     Box::new(InThread { app, runtime })
 }
@@ -75,6 +86,15 @@ impl<A: App> Runner for InThread<A> {
         alloc::start();
         self.send(&prepared, rounds);
         alloc::stop()
+    }
+
+    fn serve(self: Box<Self>) -> std::io::Result<()> {
+        let Self { app, runtime } = *self;
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            println!("{}", listener.local_addr()?);
+            app.serve(listener).await
+        })
     }
 }
 

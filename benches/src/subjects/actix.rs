@@ -20,6 +20,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::uri::Uri;
 use actix_web::test::init_service;
 use actix_web::web::{self, Path, ServiceConfig};
+use tokio::net::TcpListener;
 
 use super::{Subject, bare};
 use crate::runner::{Answer, App, in_thread};
@@ -28,8 +29,8 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "actix-session",
     what: "actix-session 0.11 on actix-web 4, a map as store",
-    build: || {
-        in_thread(async || {
+    build: |runtime| {
+        in_thread(runtime, async || {
             let lifecycle = PersistentSession::default().session_ttl(Duration::hours(1));
             let session = SessionMiddleware::builder(MapStore::default(), Key::generate())
                 .session_lifecycle(lifecycle)
@@ -44,8 +45,10 @@ pub const SUBJECT: Subject = Subject {
 pub const WITHOUT: Subject = Subject {
     name: "actix-bare",
     what: "actix-web 4 with the same routes and no session",
-    build: || {
-        in_thread(async || Actix(init_service(actix_web::App::new().configure(bare_routes)).await))
+    build: |runtime| {
+        in_thread(runtime, async || {
+            Actix(init_service(actix_web::App::new().configure(bare_routes)).await)
+        })
     },
     sessions: false,
     by_default: true,
@@ -258,5 +261,11 @@ where
             set_cookies,
             body: String::from_utf8_lossy(&body).into(),
         }
+    }
+
+    async fn serve(self, _: TcpListener) -> std::io::Result<()> {
+        Err(std::io::Error::other(
+            "actix-web's server is another server: in process only",
+        ))
     }
 }

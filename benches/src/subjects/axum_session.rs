@@ -14,8 +14,8 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "axum_session",
     what: "axum_session 0.22, in memory",
-    build: || {
-        in_thread(async || {
+    build: |runtime| {
+        in_thread(runtime, async || {
             let config = SessionConfig::default().with_ip_and_user_agent(false);
             let store = SessionStore::new(None, config).await.expect("a store");
             Web(router().layer(SessionLayer::<SessionNullPool>::new(store)))

@@ -10,7 +10,7 @@ use crate::scenario::YES;
 pub const SUBJECT: Subject = Subject {
     name: BARE,
     what: "the axum router with the same routes and no session",
-    build: || in_thread(async || Web(router())),
+    build: |runtime| in_thread(runtime, async || Web(router())),
     sessions: false,
     by_default: true,
 };

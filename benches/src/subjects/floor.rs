@@ -28,7 +28,11 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "floor",
     what: "a typed session by hand, no features",
-    build: || in_thread(async || Web(router::<Scoped>().layer(FloorLayer(Arc::default())))),
+    build: |runtime| {
+        in_thread(runtime, async || {
+            Web(router::<Scoped>().layer(FloorLayer(Arc::default())))
+        })
+    },
     sessions: true,
     by_default: true,
 };

@@ -19,7 +19,11 @@ use crate::runner::in_thread;
 pub const SUBJECT: Subject = Subject {
     name: "floor-ext",
     what: "the same, its handle in the request's extensions",
-    build: || in_thread(async || Web(router::<Handle>().layer(ExtLayer(Arc::default())))),
+    build: |runtime| {
+        in_thread(runtime, async || {
+            Web(router::<Handle>().layer(ExtLayer(Arc::default())))
+        })
+    },
     sessions: true,
     by_default: true,
 };

@@ -16,13 +16,15 @@ mod tower_sessions_struct;
 mod typed_session;
 mod web;
 
+use tokio::runtime::Runtime;
+
 use crate::runner::Runner;
 
 pub struct Subject {
     pub name: &'static str,
     /// What the table's note says of it.
     pub what: &'static str,
-    pub build: fn() -> Box<dyn Runner>,
+    pub build: fn(Runtime) -> Box<dyn Runner>,
     /// Whether there are sessions that could be checked.
     pub sessions: bool,
     /// Whether it is measured when nobody asks for it by name.

@@ -14,7 +14,7 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "ours",
     what: "this library, MemoryStore, Router::layer",
-    build: || in_thread(async || Web(router().layer(layer()))),
+    build: |runtime| in_thread(runtime, async || Web(router().layer(layer()))),
     sessions: true,
     by_default: true,
 };
@@ -22,7 +22,11 @@ pub const SUBJECT: Subject = Subject {
 pub const AROUND: Subject = Subject {
     name: "ours-around",
     what: "the same, wrapped around the router",
-    build: || in_thread(async || Web(ServiceBuilder::new().layer(layer()).service(router()))),
+    build: |runtime| {
+        in_thread(runtime, async || {
+            Web(ServiceBuilder::new().layer(layer()).service(router()))
+        })
+    },
     sessions: true,
     by_default: true,
 };

@@ -16,7 +16,7 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "tower-sessions-struct",
     what: "the same, one struct under one key",
-    build: || in_thread(async || Web(router().layer(layer()))),
+    build: |runtime| in_thread(runtime, async || Web(router().layer(layer()))),
     sessions: true,
     by_default: true,
 };

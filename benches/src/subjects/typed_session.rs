@@ -20,7 +20,7 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "typed-session",
     what: "typed-session-axum 0.3, MemoryStore, one struct",
-    build: || in_thread(async || Web(router())),
+    build: |runtime| in_thread(runtime, async || Web(router())),
     sessions: true,
     by_default: true,
 };

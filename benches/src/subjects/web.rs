@@ -7,7 +7,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, Uri, header};
+use tokio::net::TcpListener;
 use tower::Service;
+
+use tower::make::Shared;
 
 use crate::runner::{Answer, App};
 
@@ -32,7 +35,8 @@ impl Prepared {
 
 impl<S> App for Web<S>
 where
-    S: Service<Request, Response = Response, Error = Infallible> + 'static,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
 {
     type Prepared = Prepared;
 
@@ -68,6 +72,10 @@ where
             set_cookies,
             body: String::from_utf8_lossy(&body).into(),
         }
+    }
+
+    async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, Shared::new(self.0)).await
     }
 }
 
