@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use rustix::time::{ClockId, clock_gettime};
 use session::{
     ReadOutcome, Record, SaveOutcome, SessionId, SessionLayer, SessionSchema, SessionStore, Typed,
 };
@@ -51,7 +52,9 @@ fn main() {
     let span = Duration::from_millis(if quick { 1 } else { 700 });
     let tasks: &[usize] = if quick { &[1, 2] } else { &[1, 2, 4, 8] };
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    println!("{cores} cores; random sessions; thousands of operations a second");
+    println!(
+        "{cores} cores; random sessions; thousands of operations a second (microseconds of CPU for one)"
+    );
     for size in sizes {
         let runtime = Runtime::new().expect("a runtime");
         let store = MemoryStore::builder().max_sessions(size).build();
@@ -60,12 +63,16 @@ fn main() {
         println!(
             "  {:30}{}",
             "tasks",
-            tasks.iter().map(|n| format!("{n:>8}")).collect::<String>()
+            tasks.iter().map(|n| format!("{n:>14}")).collect::<String>()
         );
-        let line = |what: &str, measure: &dyn Fn(usize) -> f64| {
+        let line = |what: &str, measure: &dyn Fn(usize) -> Throughput| {
             let cells: String = tasks
                 .iter()
-                .map(|tasks| format!("{:>8.0}", measure(*tasks) / 1_000.0))
+                .map(|tasks| {
+                    let (per_second, cpu) = measure(*tasks);
+                    let cpu = format!("({cpu:.2})");
+                    format!("{:>6.0} {cpu:>7}", per_second / 1_000.0)
+                })
                 .collect();
             println!("  {what:30}{cells}");
         };
@@ -105,7 +112,7 @@ fn main() {
                 })
             });
         }
-        sweep(&runtime, &store, &ids);
+        sweep(&store, &ids);
         assert!(store.is_empty());
     }
 }
@@ -132,18 +139,21 @@ async fn save(store: &MemoryStore, id: &SessionId) {
     }
 }
 
-/// Operations a second of all tasks together.
+/// Operations a second of all tasks together, and the microseconds of CPU time for one. Where others use the machine,
+/// the latter still says whether tasks are in each other's way.
+type Throughput = (f64, f64);
+
 fn throughput<F>(
     runtime: &Runtime,
     ids: &Arc<[SessionId]>,
     tasks: usize,
     span: Duration,
     operation: impl Fn(SessionId) -> F + Clone + Send + 'static,
-) -> f64
+) -> Throughput
 where
     F: Future<Output = ()> + Send,
 {
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), cpu_time(ClockId::ProcessCPUTime));
     let task = |number| {
         let (ids, operation) = (Arc::clone(ids), operation.clone());
         let mut random = Random(number);
@@ -164,34 +174,43 @@ where
         .into_iter()
         .map(|task| runtime.block_on(task).expect("no panic"))
         .sum();
-    done as f64 / start.elapsed().as_secs_f64()
+    let (took, used) = (start.elapsed(), cpu_time(ClockId::ProcessCPUTime) - before);
+    (
+        done as f64 / took.as_secs_f64(),
+        used.as_secs_f64() * 1e6 / done as f64,
+    )
+}
+
+fn cpu_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Sweeps everything, while another thread reads. What that one waits for at most is the stall; what it waits for
 /// while nobody sweeps is the machine's own.
-fn sweep(runtime: &Runtime, store: &MemoryStore, ids: &Arc<[SessionId]>) {
+fn sweep(store: &MemoryStore, ids: &Arc<[SessionId]>) {
     let quiet = longest_read(store, ids, || {
-        std::thread::sleep(Duration::from_millis(200))
+        std::thread::sleep(Duration::from_millis(200));
     });
     let (mut calls, mut took, mut longest) = (0, Duration::ZERO, Duration::ZERO);
     let swept = longest_read(store, ids, || {
-        let op = long_after();
-        let start = Instant::now();
+        // A runtime of this thread, so that its clock tells what the sweep itself used.
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let (runtime, op) = (runtime.expect("a runtime"), long_after());
+        let start = cpu_time(ClockId::ThreadCPUTime);
         loop {
-            let call = Instant::now();
+            let call = cpu_time(ClockId::ThreadCPUTime);
             let swept = runtime.block_on(store.gc(&op, 1_000)).expect("no failure");
-            longest = longest.max(call.elapsed());
+            longest = longest.max(cpu_time(ClockId::ThreadCPUTime) - call);
             calls += 1;
             if !swept.more {
                 break;
             }
         }
-        took = start.elapsed();
+        took = cpu_time(ClockId::ThreadCPUTime) - start;
     });
-    println!(
-        "  full sweep: {took:.3?} in {calls} calls, the longest {longest:.1?}; a read beside it waited {swept:.1?} at \
-         most, {quiet:.1?} without a sweep"
-    );
+    println!("  full sweep: {took:.3?} of CPU in {calls} calls, the longest {longest:.1?}");
+    println!("  a read beside it waited {swept:.1?} at most, {quiet:.1?} without a sweep");
 }
 
 fn longest_read(store: &MemoryStore, ids: &Arc<[SessionId]>, meanwhile: impl FnOnce()) -> Duration {
