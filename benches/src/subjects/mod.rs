@@ -8,6 +8,9 @@ mod bare;
 mod floor;
 mod floor_ext;
 mod ours;
+mod ours_file;
+#[cfg(feature = "redis")]
+mod ours_redis;
 #[cfg(feature = "others")]
 mod tower_sessions;
 #[cfg(feature = "others")]
@@ -40,6 +43,10 @@ pub static SUBJECTS: &[Subject] = &[
     floor_ext::SUBJECT,
     ours::AROUND,
     ours::SUBJECT,
+    ours_file::SUBJECT,
+    ours_file::PROCESS,
+    #[cfg(feature = "redis")]
+    ours_redis::SUBJECT,
     #[cfg(feature = "others")]
     tower_sessions::SUBJECT,
     #[cfg(feature = "others")]
