@@ -1,0 +1,99 @@
+//! What the implementations on axum have in common.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, Uri, header};
+use tokio::net::TcpListener;
+use tower::Service;
+
+use tower::make::Shared;
+
+use crate::runner::{Answer, App};
+
+/// A service that answers requests of axum: a router, or what is wrapped around one.
+pub struct Web<S = Router>(pub S);
+
+pub struct Prepared {
+    uri: Uri,
+    headers: [(HeaderName, HeaderValue); 2],
+}
+
+impl Prepared {
+    fn request(&self) -> Request {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = self.uri.clone();
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        request
+    }
+}
+
+impl<S> App for Web<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Prepared = Prepared;
+
+    fn prepare(&self, path: &'static str, cookies: &str) -> Prepared {
+        Prepared {
+            uri: Uri::from_static(path),
+            headers: [
+                (header::HOST, HeaderValue::from_static("example.org")),
+                (header::COOKIE, cookies.parse().expect("a header")),
+            ],
+        }
+    }
+
+    async fn send(&mut self, request: &Prepared) -> u16 {
+        let Ok(response) = self.0.call(request.request()).await;
+        response.status().as_u16()
+    }
+
+    async fn ask(&mut self, request: &Prepared) -> Answer {
+        let Ok(response) = self.0.call(request.request()).await;
+        let set_cookies = response
+            .headers()
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .map(|value| value.to_str().expect("text").to_owned())
+            .collect();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), usize::MAX)
+            .await
+            .expect("a body");
+        Answer {
+            status,
+            set_cookies,
+            body: String::from_utf8_lossy(&body).into(),
+        }
+    }
+
+    async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, Shared::new(self.0)).await
+    }
+}
+
+/// The same routes for everybody: a handler each.
+macro_rules! routes {
+    ($untouched:expr, $read:expr, $rmw:expr, $new:expr, $set:expr, $take:expr, $rotate:expr, $seed:expr, $visits:expr, $whole:expr) => {{
+        use axum::routing::get;
+        axum::Router::new()
+            .route("/untouched", get($untouched))
+            .route("/read", get($read))
+            .route("/rmw", get($rmw))
+            .route("/new", get($new))
+            .route("/flash/set", get($set))
+            .route("/flash/take", get($take))
+            .route("/rotate", get($rotate))
+            .route("/seed/{name}", get($seed))
+            .route("/visits", get($visits))
+            .route("/whole", get($whole))
+    }};
+}
+pub(super) use routes;
