@@ -1,4 +1,4 @@
-//! What goes wrong between a store and its engine: the connections, the engine's process, its settings, its tables.
+//! What goes wrong at the engine: it stands still, takes no writes, has no tables, too small a limit, or locks.
 
 #![cfg(feature = "mysql")]
 #![allow(clippy::unwrap_used)]
@@ -6,38 +6,23 @@
 #[path = "support/mysql_server.rs"]
 #[allow(dead_code)]
 mod mysql_server;
+#[path = "support/mysql_store.rs"]
+#[allow(dead_code)]
+mod mysql_store;
 #[path = "support/redis_session.rs"]
 #[allow(dead_code)]
 mod sessions;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mysql_server::{Server, available};
+use mysql_store::*;
 use session::{
     OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreError, StoreErrorKind,
-    StoreKey, Timestamp,
 };
-use session_stores::mysql::MysqlStore;
 use sessions::*;
-
-/// Each commit is on the disk before it is acknowledged.
-const DURABLE: &str = "--innodb-flush-log-at-trx-commit=1";
-
-async fn store_within(server: &Server, timeout: Duration) -> MysqlStore {
-    let builder = MysqlStore::builder().response_timeout(timeout);
-    let builder = builder.connect_timeout(timeout).max_connections(8);
-    let store = builder.connect(&server.url()).await.unwrap();
-    store.migrate().await.unwrap();
-    store
-}
-
-/// Slow is not wrong.
-async fn patient(server: &Server) -> MysqlStore {
-    store_within(server, Duration::from_secs(30)).await
-}
 
 fn told(error: &StoreError) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()
@@ -77,141 +62,6 @@ async fn t51_a_paused_engine_is_a_timeout() {
     let outcome =
         until_it_works(|| store.save(&op, &key, Arc::clone(&third), found.header.version));
     assert!(matches!(outcome.await, SaveOutcome::Saved(_)));
-}
-
-async fn put_one(
-    store: &MysqlStore,
-    t: Timestamp,
-    record: &session::Record,
-) -> Result<StoreKey, StoreError> {
-    let key = fresh_key();
-    let record = Arc::new(record.clone());
-    store.create(&op(t), &key, record, None).await.map(|_| key)
-}
-
-/// The first answer that is no error.
-async fn until_it_works<T, F: Future<Output = Result<T, StoreError>>>(verb: impl Fn() -> F) -> T {
-    let start = Instant::now();
-    loop {
-        match verb().await {
-            Ok(answer) => return answer,
-            Err(error) => assert!(start.elapsed() < Duration::from_secs(30), "{error:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Sessions that are saved and rotated without a pause while `disturb` goes on. Then every acknowledged change is there,
-/// and no id that was rotated is live. Gives the number of errors that the tasks saw.
-async fn under_load(store: MysqlStore, disturb: impl Future<Output = ()>) -> u32 {
-    let (store, stop, t) = (Arc::new(store), Arc::new(AtomicBool::new(false)), now());
-    let mut tasks = Vec::new();
-    for n in 0..8u64 {
-        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
-        tasks.push(tokio::spawn(async move {
-            // Half of them have owners, whose rotations are transactions.
-            let mut current = match n % 2 {
-                0 => record(t),
-                _ => owned(t, &format!("owner {n}")),
-            };
-            let mut key = until_it_works(|| put_one(&store, t, &current)).await;
-            let mut dead = Vec::new();
-            let (mut acknowledged, mut failed) = (1, 0u32);
-            while !stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-                let rotates = (acknowledged + n) % 3 == 0;
-                let new = if rotates { key_after(&key) } else { key };
-                let change = Arc::new(next(&current, acknowledged + 1));
-                let (expected, op) = (current.header.version, op(t));
-                let stored = if rotates {
-                    let given = Arc::clone(&change);
-                    let outcome = store.rotate(&op, &key, &new, given, expected, None).await;
-                    outcome.map(|outcome| matches!(outcome, RotateOutcome::Saved(_)))
-                } else {
-                    let outcome = store.save(&op, &key, Arc::clone(&change), expected).await;
-                    outcome.map(|outcome| matches!(outcome, SaveOutcome::Saved(_)))
-                };
-                match stored {
-                    Ok(stored) => assert!(stored, "nobody else writes this session"),
-                    Err(_) => {
-                        failed += 1;
-                        // Unknown: whoever lost the answer looks.
-                        let found = until_it_works(|| store.read(&op, &new, None)).await;
-                        let ReadOutcome::Live(found) = found else {
-                            continue;
-                        };
-                        if found.header.commit_id != change.header.commit_id {
-                            continue;
-                        }
-                    }
-                }
-                if rotates {
-                    dead.push(key);
-                }
-                acknowledged += 1;
-                (current, key) = ((*change).clone(), new);
-            }
-            (key, dead, acknowledged, failed)
-        }));
-    }
-    disturb.await;
-    stop.store(true, Ordering::Relaxed);
-    let mut failures = 0;
-    for task in tasks {
-        let (key, dead, acknowledged, failed) = task.await.unwrap();
-        failures += failed;
-        let found = live(&*store, t, &key).await.unwrap();
-        assert_eq!(count(&found), acknowledged);
-        for key in dead {
-            let found = live(&*store, t, &key).await;
-            assert!(found.is_none(), "a rotated id is live");
-        }
-    }
-    failures
-}
-
-/// T52: killed without a warning and started again while sessions are written, an engine that syncs each commit has
-/// every acknowledged change, nothing that was rotated lives, and the store goes on.
-#[tokio::test(flavor = "multi_thread")]
-async fn t52_killed_and_restarted_under_load() {
-    if !available() {
-        return;
-    }
-    let server = Arc::new(Server::start(&[DURABLE]));
-    let store = store_within(&server, Duration::from_secs(5)).await;
-    let failures = under_load(store, async {
-        for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(400)).await;
-            server.kill();
-            let again = Arc::clone(&server);
-            let restarted = tokio::task::spawn_blocking(move || again.restart());
-            restarted.await.unwrap();
-        }
-        tokio::time::sleep(Duration::from_millis(400)).await;
-    });
-    assert!(failures.await > 0, "nobody noticed");
-}
-
-/// T55: all connections are killed by an administrator, again and again.
-#[tokio::test(flavor = "multi_thread")]
-async fn t55_all_connections_are_killed() {
-    if !available() {
-        return;
-    }
-    let server = Arc::new(Server::start(&[DURABLE]));
-    let store = patient(&server).await;
-    let killing = Arc::clone(&server);
-    let kill = async move {
-        for _ in 0..20 {
-            let server = Arc::clone(&killing);
-            let killed = tokio::task::spawn_blocking(move || {
-                server.sql("KILL CONNECTION USER app@'127.0.0.1'")
-            });
-            killed.await.unwrap();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    assert!(under_load(store, kill).await > 0, "nobody noticed");
 }
 
 /// T55: a server that takes no writes is not believed either: it may be a replica that does not know yet who has signed
@@ -342,7 +192,8 @@ async fn until_locked(server: &Server) {
             start.elapsed() < Duration::from_secs(20),
             "nobody locks anything"
         );
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        // The engine gives what it told before to those who ask more often than every 100 ms.
+        tokio::time::sleep(Duration::from_millis(150)).await;
     }
 }
 
