@@ -10,15 +10,27 @@ use crate::{ANN, BOB, file_store};
 
 #[cfg(feature = "mysql")]
 #[path = "../../../stores/tests/support/mysql_server.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the tests of the stores use the rest")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests of the stores use the rest"
+)]
 mod mysql_server;
 #[cfg(feature = "postgres")]
 #[path = "../../../stores/tests/support/postgres_server.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the tests of the stores use the rest")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests of the stores use the rest"
+)]
 mod postgres_server;
 #[cfg(feature = "redis")]
 #[path = "../../../stores/tests/support/redis_server.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the tests of the stores use the rest")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests of the stores use the rest"
+)]
 mod redis_server;
 
 fn start(store: &str) -> Program {

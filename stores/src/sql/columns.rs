@@ -4,8 +4,8 @@
 //! it. Where the two differ the columns are right: a touch and a revocation change only them.
 
 use session::{
-    Codec, DecodeError, Header, OwnerKey, Record, SessionInfo, StoreError, StoreErrorKind,
-    StoreKey, Timestamp, Version,
+    Codec, DecodeError, Header, Record, SessionInfo, StoreError, StoreErrorKind, StoreKey,
+    Timestamp, Version,
 };
 
 /// Milliseconds as a signed column holds them. What does not fit is later than any clock.
@@ -33,12 +33,6 @@ pub(crate) fn successor(key: &StoreKey) -> [u8; 34] {
 pub(crate) fn store_key(successor: &[u8]) -> Option<StoreKey> {
     let (tag, hash) = successor.split_first_chunk::<2>()?;
     Some(StoreKey::from_parts(hash.try_into().ok()?, *tag))
-}
-
-/// The owner of a row.
-#[allow(dead_code, reason = "not every engine needs it")]
-pub(crate) fn owner_key(column: &[u8]) -> Option<OwnerKey> {
-    column.try_into().ok().map(OwnerKey::from_bytes)
 }
 
 /// What a statement binds for a record.
