@@ -1,4 +1,4 @@
-//! In a cluster those who have to go are listed first, and ended one by one: nobody gets away in between.
+//! In a cluster a revocation lists first, and ends one by one: nobody gets away in between.
 
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used)]
@@ -13,17 +13,13 @@ mod redis_server;
 #[allow(dead_code)]
 mod redis_session;
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis_cluster::Cluster;
 use redis_server::{Server, available, until};
 use redis_session::*;
-use session::{
-    CreateOutcome, Over, OwnerKey, OwnerRule, Record, RotateOutcome, SessionStore, StoreKey,
-    Timestamp,
-};
+use session::{CreateOutcome, OwnerKey, Record, RotateOutcome, SessionStore, StoreKey, Timestamp};
 use session_stores::redis::RedisStore;
 
 /// More than are ended at once.
@@ -152,38 +148,6 @@ async fn s3_nobody_is_excepted_from_a_revocation_that_has_listed() {
     assert_eq!(store.sessions_of(&op(t), &bob).await.unwrap().len(), 1);
     let left = name("owner", &shop.ann);
     assert_eq!(shop.set().command::<u64>(&[b"EXISTS", left.as_bytes()]), 0);
-}
-
-/// A session that has to go for another one, and rotates before its end comes, goes all the same.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_evicted_session_does_not_get_away() {
-    if !available() {
-        return;
-    }
-    let shop = Shop::new().await;
-    let (store, t) = (&*shop.store, shop.t);
-    let first = owned(t, &shop.ann);
-    let key = shop.put(MOVING, &first).await;
-    let arriving = shop.cluster.key_on(HALTED);
-    shop.halt();
-    let sign_in = tokio::spawn({
-        let (store, record) = (Arc::clone(&shop.store), Arc::new(owned(t, &shop.ann)));
-        let rule = OwnerRule {
-            max: NonZeroU32::MIN,
-            over: Over::Evict,
-        };
-        async move { store.create(&op(t), &arriving, record, Some(rule)).await }
-    });
-    until("the sign-in has entered", || {
-        let set = name("owner", &shop.ann);
-        shop.set().command::<u64>(&[b"HLEN", set.as_bytes()]) == 2
-    });
-    let moved = shop.rotate(&key, &first, &next(&first, 2)).await;
-    shop.go_on();
-    assert_eq!(sign_in.await.unwrap().unwrap(), CreateOutcome::Created);
-    assert!(live(store, t, &moved).await.is_none(), "two sessions live");
-    let ann = OwnerKey::of(&shop.ann);
-    assert_eq!(store.sessions_of(&op(t), &ann).await.unwrap().len(), 1);
 }
 
 /// A session whose former key is still on the list is spared under its own.

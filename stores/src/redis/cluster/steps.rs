@@ -166,8 +166,14 @@ impl Verb<'_> {
                 }
                 return;
             }
-            let ended = self.end_all(entered.owner, &entered.claimed, None).await;
-            leaving = ended.map_or_else(|_| Vec::new(), |(_, fields)| fields);
+            // One that has moved on meanwhile stays: it may have signed in by that, and this session goes for it.
+            let mut ends = Vec::new();
+            for field in &entered.claimed {
+                ends.push(self.end(entered.owner, field, b"", Again::Harmless));
+            }
+            if all(ends).await.iter().all(Result::is_ok) {
+                leaving = entered.claimed;
+            }
         }
         if let Some(former) = former {
             if Some(former) == owner {
