@@ -9,18 +9,18 @@ mod redis_cluster;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
-mod redis_session;
+mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis_cluster::Cluster;
 use redis_server::{Server, available, until};
-use redis_session::*;
 use session::{CreateOutcome, OwnerKey, Record, RotateOutcome, SessionStore, StoreKey, Timestamp};
 use session_stores::redis::RedisStore;
+use sessions::*;
 
 /// More than are ended at once.
 const MANY: usize = 40;
