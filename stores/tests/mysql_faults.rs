@@ -9,7 +9,7 @@ mod mysql_server;
 #[path = "support/mysql_store.rs"]
 #[allow(dead_code)]
 mod mysql_store;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
 

@@ -6,7 +6,7 @@
 #[path = "support/mysql_server.rs"]
 #[allow(dead_code)]
 mod mysql_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
 

@@ -7,10 +7,10 @@
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code)]
 mod postgres_server;
-#[path = "support/redis_proxy.rs"]
+#[path = "support/proxy.rs"]
 #[allow(dead_code)]
 mod proxy;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
 

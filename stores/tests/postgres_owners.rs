@@ -6,7 +6,7 @@
 #[path = "support/postgres_server.rs"]
 #[allow(dead_code)]
 mod postgres_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
 

@@ -3,24 +3,24 @@
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/redis_proxy.rs"]
+#[path = "support/proxy.rs"]
 #[allow(dead_code)]
-mod redis_proxy;
+mod proxy;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
-mod redis_session;
+mod sessions;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use redis_proxy::{Plan, Proxy};
+use proxy::{Plan, Proxy};
 use redis_server::{Server, available};
-use redis_session::*;
 use session::{ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::redis::RedisStore;
+use sessions::*;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};

@@ -9,9 +9,9 @@ mod redis_cluster;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
-mod redis_session;
+mod sessions;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -4,27 +4,27 @@
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/redis_proxy.rs"]
+#[path = "support/proxy.rs"]
 #[allow(dead_code)]
-mod redis_proxy;
+mod proxy;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
-mod redis_session;
+mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis_proxy::{Plan, Proxy};
+use proxy::{Plan, Proxy};
 use redis_server::{Server, available};
-use redis_session::*;
 use session::{
     CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
     StoreError, StoreKey, Timestamp, TouchOutcome,
 };
 use session_stores::redis::RedisStore;
+use sessions::*;
 
 /// What a verb is tried on: a session of an owner, and what would come after it.
 struct Given {

@@ -13,9 +13,9 @@ mod redis_load;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
-mod redis_session;
+mod sessions;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,11 +25,11 @@ use redis::sentinel::{SentinelClient, SentinelServerType};
 use redis_cluster::Cluster;
 use redis_load::{Life, Load};
 use redis_server::{Server, available, until};
-use redis_session::*;
 use session::{
     CreateOutcome, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind,
 };
 use session_stores::redis::{RedisStore, RedisStoreBuilder};
+use sessions::*;
 
 const TIMEOUT: Duration = Duration::from_millis(500);
 

@@ -13,9 +13,9 @@ mod redis_load;
 #[path = "support/redis_server.rs"]
 #[allow(dead_code)]
 mod redis_server;
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
-mod redis_session;
+mod sessions;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ use std::time::{Duration, Instant};
 use redis_cluster::Cluster;
 use redis_load::Load;
 use redis_server::available;
-use redis_session::*;
 use session::{
     CreateOutcome, OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind,
     StoreKey, TouchOutcome,
 };
 use session_stores::redis::RedisStore;
+use sessions::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

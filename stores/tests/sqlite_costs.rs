@@ -3,7 +3,7 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/redis_session.rs"]
+#[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
 

@@ -72,6 +72,8 @@ pub(crate) enum Mistake {
     HandleOfAnyOwner,
     /// A revocation does not outlive the moment.
     NoNotBefore,
+    /// A revocation ends what it has listed a moment later, and not what that has moved on to.
+    ListThenEnd,
     /// The excepted session is not stamped anew.
     ExceptedAsItWas,
     /// The rule is checked, and the session bound a moment later.

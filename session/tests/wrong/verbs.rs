@@ -133,6 +133,9 @@ impl SessionStore for WrongStore {
         mut bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
         let record = self.written(record);
+        if self.is(Mistake::ListThenEnd) {
+            self.see(new, &record);
+        }
         let version = record.header.version;
         let current = self.current(op, old).await;
         let is_due = current.is_some_and(|current| current.header.version == expected);
@@ -284,6 +287,23 @@ impl SessionStore for WrongStore {
             Mistake::NoNotBefore => {
                 for info in infos.iter().filter(|info| Some(info.handle) != excepted) {
                     destroyed += u64::from(self.right.destroy_of(op, owner, info.handle).await?);
+                }
+            }
+            Mistake::ListThenEnd if except.is_none() => {
+                let mut left = None;
+                for key in self.keys_of(owner) {
+                    let record = self.current(op, &key).await;
+                    let version = record.map(|record| record.header.version.to_bytes()[8]);
+                    left = left.max(version.map(|counter| (counter, key)));
+                }
+                // The one that has changed most is left, and stamped as if another call excepted it meanwhile.
+                let left = left.map(|(_, key)| key);
+                // The one that is left is stamped, as if another call excepted it meanwhile.
+                destroyed = self.right.destroy_all_of(op, owner, left.as_ref()).await?;
+                if let Some(key) = left {
+                    a_moment().await;
+                    destroyed += u64::from(self.right.exists(op, &key).await?);
+                    self.right.destroy(op, &key).await?;
                 }
             }
             Mistake::ExceptedAsItWas if except.is_some() => {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use session::StoreKey;
 
 use crate::redis_server::{Server, until};
-use crate::redis_session::fresh_key;
+use crate::sessions::fresh_key;
 
 const SETTINGS: [&str; 14] = [
     "--cluster-enabled",

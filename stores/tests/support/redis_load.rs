@@ -10,7 +10,7 @@ use session::{
 use session_stores::redis::RedisStore;
 use tokio::task::JoinHandle;
 
-use crate::redis_session::{count, key_after, next, op, record};
+use crate::sessions::{count, key_after, next, op, record};
 
 /// What all tasks share.
 pub(crate) struct Load {

@@ -2,7 +2,8 @@
 //!
 //! A session is entered into its owner's set before its record is stored. A revocation notes `not_before` and lists the
 //! set in one step: a session is entered before that, and then it is on the list and ended even if its record is still
-//! on its way, or it is refused.
+//! on its way, or it is refused. One that another call has excepted since then, and that has rotated, is followed by
+//! its tombstones.
 
 mod nodes;
 mod steps;
@@ -15,7 +16,7 @@ use session::{
 
 pub(super) use self::nodes::Nodes;
 pub(super) use self::steps::all;
-use self::steps::{Entry, Field};
+use self::steps::{End, Entry, Field};
 use super::call::{Again, Verb};
 use super::name::{field, key_of};
 use super::script;
@@ -103,24 +104,16 @@ impl Verb<'_> {
         };
         // It may have moved since it was listed, and its handle with it.
         loop {
-            let args: [&[u8]; 2] = [owner.as_bytes(), &handle.to_bytes()];
-            let Some(key) = key_of(&field) else {
-                return Ok(false);
-            };
-            let name = self.engine.names.record(&key);
-            let mut reply = self
-                .run(&script::END, &[&name], &args, Again::Never)
-                .await?;
-            match reply.status()? {
-                "ended" => {
+            match self
+                .end(owner, &field, &handle.to_bytes(), Again::Never)
+                .await?
+            {
+                End::Ended => {
                     self.leave(owner, &field, &[]).await;
                     return Ok(true);
                 }
-                "moved" => match reply.bytes().try_into() {
-                    Ok(successor) => field = successor,
-                    Err(_) => return Ok(false),
-                },
-                _ => return Ok(false),
+                End::Moved(to) => field = to,
+                End::Nothing => return Ok(false),
             }
         }
     }
@@ -135,7 +128,8 @@ impl Verb<'_> {
         let mut reply = self
             .run(&script::REVOKE, &[&set, &revoked], &[], Again::Harmless)
             .await?;
-        let mut fields: Vec<Field> = reply.list().filter_map(|f| f.try_into().ok()).collect();
+        let fields: Vec<Field> = reply.list().filter_map(|f| f.try_into().ok()).collect();
+        let mut spared = None;
         if let Some(except) = except {
             let (version, at) = (Version::first().to_bytes(), reply.bytes());
             let args: [&[u8]; 3] = [owner.as_bytes(), &version, &at];
@@ -144,12 +138,12 @@ impl Verb<'_> {
                 .run(&script::STAMP, &[&name], &args, Again::Never)
                 .await?;
             if reply.status()? == "stamped" {
-                fields.retain(|other| *other != field(except));
+                spared = Some(field(except));
             }
         }
-        let ended = self.end_all(owner, &fields).await?;
-        self.leave(owner, &fields.concat(), &[]).await;
-        Ok(ended)
+        let (lived, ended) = self.end_all(owner, &fields, spared).await?;
+        self.leave(owner, &ended.concat(), &[]).await;
+        Ok(lived)
     }
 }
 

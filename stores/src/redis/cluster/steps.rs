@@ -45,6 +45,15 @@ enum Info {
     Absent,
 }
 
+/// What stood under a field that was to end.
+pub(super) enum End {
+    /// A session that lived.
+    Ended,
+    /// The tombstone of one that has moved.
+    Moved(Field),
+    Nothing,
+}
+
 impl Verb<'_> {
     /// Enters the session that `record` will be under `key` into its owner's set. `None`: it has no owner.
     pub(super) async fn enter<'r>(
@@ -157,7 +166,12 @@ impl Verb<'_> {
                 }
                 return;
             }
-            if self.end_all(entered.owner, &entered.claimed).await.is_ok() {
+            // One that has moved on meanwhile stays: it may have signed in by that, and this session goes for it.
+            let mut ends = Vec::new();
+            for field in &entered.claimed {
+                ends.push(self.end(entered.owner, field, b"", Again::Harmless));
+            }
+            if all(ends).await.iter().all(Result::is_ok) {
                 leaving = entered.claimed;
             }
         }
@@ -184,33 +198,67 @@ impl Verb<'_> {
             .await;
     }
 
-    /// Ends what stands under these fields, unless it is somebody else's. How many lived.
+    /// Ends what stands under these fields, and what that has moved on to since they were listed, but nothing that is
+    /// spared or somebody else's. How many lived, and under which fields nothing lives now.
     pub(super) async fn end_all(
         &self,
         owner: &OwnerKey,
         fields: &[Field],
-    ) -> Result<u64, StoreError> {
+        spared: Option<Field>,
+    ) -> Result<(u64, Vec<Field>), StoreError> {
         let mut ends = Vec::new();
         for field in fields {
-            ends.push(self.end(owner, field));
+            ends.push(self.end_chain(owner, *field, spared));
         }
-        let mut ended = 0;
+        let (mut lived, mut ended) = (0, Vec::new());
         for one in all(ends).await {
-            ended += u64::from(one?);
+            let (did, fields) = one?;
+            lived += u64::from(did);
+            ended.extend(fields);
         }
-        Ok(ended)
+        Ok((lived, ended))
     }
 
-    async fn end(&self, owner: &OwnerKey, field: &Field) -> Result<bool, StoreError> {
+    async fn end_chain(
+        &self,
+        owner: &OwnerKey,
+        from: Field,
+        spared: Option<Field>,
+    ) -> Result<(bool, Vec<Field>), StoreError> {
+        let (mut ended, mut next) = (Vec::new(), Some(from));
+        while let Some(field) = next.filter(|field| spared != Some(*field)) {
+            ended.push(field);
+            match self.end(owner, &field, b"", Again::Harmless).await? {
+                End::Ended => return Ok((true, ended)),
+                End::Moved(to) => next = Some(to),
+                End::Nothing => break,
+            }
+        }
+        Ok((false, ended))
+    }
+
+    /// Ends the session under a field: the one with this handle, or whichever it is.
+    pub(super) async fn end(
+        &self,
+        owner: &OwnerKey,
+        field: &Field,
+        handle: &[u8],
+        again: Again,
+    ) -> Result<End, StoreError> {
         let Some(key) = key_of(field) else {
-            return Ok(false);
+            return Ok(End::Nothing);
         };
         let name = self.engine.names.record(&key);
-        let args: [&[u8]; 2] = [owner.as_bytes(), b""];
-        let reply = self
-            .run(&script::END, &[&name], &args, Again::Harmless)
-            .await?;
-        Ok(reply.status()? == "ended")
+        let args: [&[u8]; 2] = [owner.as_bytes(), handle];
+        let mut reply = self.run(&script::END, &[&name], &args, again).await?;
+        Ok(match reply.status()? {
+            "ended" => End::Ended,
+            "moved" => match reply.bytes().try_into() {
+                Ok(to) => End::Moved(to),
+                Err(_) => End::Nothing,
+            },
+            _ => End::Nothing,
+        })
     }
 
     /// The live sessions of a set. Those that are gone leave it.
