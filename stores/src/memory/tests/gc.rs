@@ -1,5 +1,6 @@
 //! Sweeping in slices, and what it leaves behind.
 
+use super::super::PER_SHARD;
 use super::*;
 
 /// A store of `n` sessions that have expired at the time that is handed back.
@@ -19,14 +20,17 @@ fn p23_one_call_does_a_slice_whatever_its_budget() {
     loop {
         let before = store.len();
         let swept = now(store.gc(&later, usize::MAX)).unwrap();
-        assert!(swept.removed <= 128, "{swept}");
+        assert!(swept.removed <= PER_SHARD, "{swept}");
         assert_eq!(store.len(), before - swept.removed);
         calls += 1;
         if !swept.more {
             break;
         }
     }
-    assert!(store.is_empty() && calls >= 20_000 / 128, "{calls} calls");
+    assert!(
+        store.is_empty() && calls >= 20_000 / PER_SHARD,
+        "{calls} calls"
+    );
 }
 
 #[test]
