@@ -82,12 +82,12 @@ async fn cut_everywhere<T>(
     }
     let server = Server::start(&[]);
     let proxy = Proxy::start(server.port).await;
-    let direct = RedisStore::connect(server.url()).await.unwrap();
-    let through = RedisStore::builder()
+    // Slow is not wrong.
+    let builder = RedisStore::builder()
         .response_timeout(Duration::from_secs(20))
-        .connect(proxy.url())
-        .await
-        .unwrap();
+        .connect_timeout(Duration::from_secs(20));
+    let direct = builder.clone().connect(server.url()).await.unwrap();
+    let through = builder.connect(proxy.url()).await.unwrap();
     let after_cut = || Box::new(if again { Plan::Pass } else { Plan::Dead });
 
     // Once without a cut: how many bytes there are, and the script is known from now on.

@@ -44,13 +44,13 @@ impl Shop {
         // Slow is not wrong.
         let builder = RedisStore::builder().response_timeout(Duration::from_secs(30));
         let store = Arc::new(builder.cluster(cluster.urls()).await.unwrap());
-        let owners = (0..).map(|n| format!("owner {n}"));
+        let mut owners = (0..).map(|n| format!("owner {n}"));
         let here = |owner: &String| {
             let name = name("owner", owner);
             let exists = [b"EXISTS", name.as_bytes()];
             cluster.nodes[SET].try_command::<u64>(&exists).is_ok()
         };
-        let ann = owners.filter(here).next().unwrap();
+        let ann = owners.find(here).unwrap();
         let t = now();
         Self {
             cluster,
