@@ -10,6 +10,8 @@ mod mysql_proxy;
 #[path = "support/mysql_server.rs"]
 #[allow(dead_code)]
 mod mysql_server;
+#[path = "support/places.rs"]
+mod places;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
@@ -20,25 +22,13 @@ use std::time::Duration;
 
 use mysql_proxy::{Plan, Proxy};
 use mysql_server::{Server, available};
+use places::places;
 use session::{
     CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
     StoreError, StoreKey, Timestamp, TouchOutcome,
 };
 use session_stores::mysql::MysqlStore;
 use sessions::*;
-
-/// Where among so many bytes is cut: at each of the first and the last ones, and at some between, which lie within a
-/// statement of which the engine has not read the end, or within the description of columns. With `SESSION_EVERY_BYTE=1`
-/// at each.
-fn places(bytes: usize) -> impl Iterator<Item = usize> {
-    let stride = match std::env::var_os("SESSION_EVERY_BYTE") {
-        Some(every) if every == "1" => 1,
-        // A reply that says no more than that something was done, of which there is one a statement.
-        _ if bytes < 100 => 1,
-        _ => 37,
-    };
-    (0..bytes).filter(move |&at| at < 6 || at + 12 >= bytes || at % stride == 0)
-}
 
 /// What a verb is tried on: a session, with or without an owner, and what would come after it.
 struct Given {
