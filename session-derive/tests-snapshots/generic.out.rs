@@ -13,14 +13,16 @@ const _: () = {
     where
         T: Hash,
         T: 'static,
-        T: ::session::SessionValue + ::core::fmt::Display,
-        [T; N]: ::session::SessionValue + ::core::default::Default,
-        T: ::session::SessionValue,
     {
         /// Returns `who`, if the session has it.
         #[must_use]
         #[inline]
-        pub fn who(&self) -> ::core::option::Option<T> {
+        pub fn who(&self) -> ::core::option::Option<T>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field0<Prefs<T, N>>>().get()
         }
         /// Reads [`who`](Self::who) in place, for values that are costly to clone.
@@ -28,23 +30,43 @@ const _: () = {
         pub fn with_who<__R>(
             &self,
             __read: impl ::core::ops::FnOnce(&T) -> __R,
-        ) -> ::core::option::Option<__R> {
+        ) -> ::core::option::Option<__R>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field0<Prefs<T, N>>>().with(__read)
         }
         /// Sets [`who`](Self::who): signs in, and the session id rotates.
         #[inline]
-        pub fn set_who(&self, __value: T) {
+        pub fn set_who(&self, __value: T)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field0<Prefs<T, N>>>().set(__value)
         }
         /// Removes [`who`](Self::who): signs out, and the id rotates.
         #[inline]
-        pub fn clear_who(&self) {
+        pub fn clear_who(&self)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field0<Prefs<T, N>>>().clear()
         }
         /// Returns `recent`, or its default.
         #[must_use]
         #[inline]
-        pub fn recent(&self) -> [T; N] {
+        pub fn recent(&self) -> [T; N]
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field1<Prefs<T, N>>>().get_or(Self::__default_recent)
         }
         /// Reads [`recent`](Self::recent) in place, for values that are costly to clone.
@@ -52,14 +74,24 @@ const _: () = {
         pub fn with_recent<__R>(
             &self,
             __read: impl ::core::ops::FnOnce(&[T; N]) -> __R,
-        ) -> __R {
+        ) -> __R
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle
                 .field::<__Field1<Prefs<T, N>>>()
                 .with_or(Self::__default_recent, __read)
         }
         /// Sets [`recent`](Self::recent).
         #[inline]
-        pub fn set_recent(&self, __value: [T; N]) {
+        pub fn set_recent(&self, __value: [T; N])
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field1<Prefs<T, N>>>().set(__value)
         }
         /// Updates [`recent`](Self::recent) atomically across concurrent requests.
@@ -69,24 +101,44 @@ const _: () = {
         pub fn update_recent(
             &self,
             __update: impl ::core::ops::Fn(&mut [T; N]) + ::core::marker::Send + 'static,
-        ) {
+        )
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle
                 .field::<__Field1<Prefs<T, N>>>()
                 .update_or(Self::__default_recent, __update)
         }
         /// Removes [`recent`](Self::recent), which reads as its default then.
         #[inline]
-        pub fn clear_recent(&self) {
+        pub fn clear_recent(&self)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field1<Prefs<T, N>>>().clear()
         }
         #[inline]
-        fn __default_recent() -> [T; N] {
+        fn __default_recent() -> [T; N]
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             <[T; N] as ::core::default::Default>::default()
         }
         /// Returns `limit`, or its default.
         #[must_use]
         #[inline]
-        pub fn limit(&self) -> u8 {
+        pub fn limit(&self) -> u8
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field2<Prefs<T, N>>>().get_or(Self::__default_limit)
         }
         /// Reads [`limit`](Self::limit) in place, for values that are costly to clone.
@@ -94,14 +146,24 @@ const _: () = {
         pub fn with_limit<__R>(
             &self,
             __read: impl ::core::ops::FnOnce(&u8) -> __R,
-        ) -> __R {
+        ) -> __R
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle
                 .field::<__Field2<Prefs<T, N>>>()
                 .with_or(Self::__default_limit, __read)
         }
         /// Sets [`limit`](Self::limit).
         #[inline]
-        pub fn set_limit(&self, __value: u8) {
+        pub fn set_limit(&self, __value: u8)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field2<Prefs<T, N>>>().set(__value)
         }
         /// Updates [`limit`](Self::limit) atomically across concurrent requests.
@@ -111,34 +173,64 @@ const _: () = {
         pub fn update_limit(
             &self,
             __update: impl ::core::ops::Fn(&mut u8) + ::core::marker::Send + 'static,
-        ) {
+        )
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle
                 .field::<__Field2<Prefs<T, N>>>()
                 .update_or(Self::__default_limit, __update)
         }
         /// Removes [`limit`](Self::limit), which reads as its default then.
         #[inline]
-        pub fn clear_limit(&self) {
+        pub fn clear_limit(&self)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field2<Prefs<T, N>>>().clear()
         }
         #[inline]
-        fn __default_limit() -> u8 {
+        fn __default_limit() -> u8
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             Prefs::<T, N>::LIMIT
         }
         /// Returns `seen`, which stays to be taken.
         #[must_use]
         #[inline]
-        pub fn peek_seen(&self) -> ::std::vec::Vec<T> {
+        pub fn peek_seen(&self) -> ::std::vec::Vec<T>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field3<Prefs<T, N>>>().flash_peek_all()
         }
         /// Adds a value to [`seen`](Self::peek_seen), until it is taken.
         #[inline]
-        pub fn push_seen(&self, __value: T) {
+        pub fn push_seen(&self, __value: T)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field3<Prefs<T, N>>>().flash_push(__value)
         }
         /// Returns [`seen`](Self::peek_seen) and removes exactly what it returns.
         #[inline]
-        pub fn take_seen(&self) -> ::std::vec::Vec<T> {
+        pub fn take_seen(&self) -> ::std::vec::Vec<T>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             self.__handle.field::<__Field3<Prefs<T, N>>>().flash_take_all()
         }
         /// The session itself, for what the schema does not describe.
@@ -150,7 +242,12 @@ const _: () = {
         /// The whole [`Prefs`] as it is now. Flash fields are not taken.
         #[must_use]
         #[inline]
-        pub fn snapshot(&self) -> Prefs<T, N> {
+        pub fn snapshot(&self) -> Prefs<T, N>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             Prefs {
                 who: self.who(),
                 recent: self.recent(),

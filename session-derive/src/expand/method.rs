@@ -33,7 +33,7 @@ impl Output<'_> {
             .iter()
             .filter(|attr| attr.path().is_ident("deprecated"));
         let must_use = reads.then(|| quote!(#[must_use]));
-        let signature = self.signature(field, method);
+        let (signature, storable) = (self.signature(field, method), &self.storable);
         let body = match method {
             // `unimplemented!()` has no type, and what has no type is no future.
             Method::Consume if self.failed => quote!(::core::future::pending()),
@@ -47,7 +47,7 @@ impl Output<'_> {
             #(#deprecated)*
             #must_use
             #[inline]
-            #vis fn #name #signature {
+            #vis fn #name #signature #storable {
                 #body
             }
         }

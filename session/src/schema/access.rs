@@ -20,7 +20,7 @@ pub trait TypedField: 'static {
     type Schema: SessionSchema;
 
     /// `T` of an `Option<T>` and of a flash `Vec<T>`.
-    type Value: FieldValue;
+    type Value: FieldValue + Send + Sync;
 
     /// Its place among the schema's fields.
     const INDEX: usize;
