@@ -23,7 +23,7 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().get()
+            ::session::__private::get::<Prefs<T, N>, __Field0>(&self.__handle, 0usize)
         }
         /// Reads [`who`](Self::who) in place, for values that are costly to clone.
         #[inline]
@@ -36,7 +36,11 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().with(__read)
+            ::session::__private::with::<
+                Prefs<T, N>,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Sets [`who`](Self::who): signs in, and the session id rotates.
         #[inline]
@@ -46,7 +50,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().set(__value)
+            ::session::__private::set::<
+                Prefs<T, N>,
+                __Field0,
+            >(&self.__handle, 0usize, __value)
         }
         /// Removes [`who`](Self::who): signs out, and the id rotates.
         #[inline]
@@ -56,7 +63,7 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().clear()
+            ::session::__private::clear::<Prefs<T, N>, __Field0>(&self.__handle, 0usize)
         }
         /// Returns `recent`, or its default.
         #[must_use]
@@ -67,7 +74,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field1<Prefs<T, N>>>().get_or(Self::__default_recent)
+            ::session::__private::get_or::<
+                Prefs<T, N>,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_recent)
         }
         /// Reads [`recent`](Self::recent) in place, for values that are costly to clone.
         #[inline]
@@ -80,9 +90,11 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle
-                .field::<__Field1<Prefs<T, N>>>()
-                .with_or(Self::__default_recent, __read)
+            ::session::__private::with_or::<
+                Prefs<T, N>,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, Self::__default_recent, __read)
         }
         /// Sets [`recent`](Self::recent).
         #[inline]
@@ -92,7 +104,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field1<Prefs<T, N>>>().set(__value)
+            ::session::__private::set::<
+                Prefs<T, N>,
+                __Field1,
+            >(&self.__handle, 1usize, __value)
         }
         /// Updates [`recent`](Self::recent) atomically across concurrent requests.
         ///
@@ -107,9 +122,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle
-                .field::<__Field1<Prefs<T, N>>>()
-                .update_or(Self::__default_recent, __update)
+            ::session::__private::update_or::<
+                Prefs<T, N>,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_recent, __update)
         }
         /// Removes [`recent`](Self::recent), which reads as its default then.
         #[inline]
@@ -119,7 +135,7 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field1<Prefs<T, N>>>().clear()
+            ::session::__private::clear::<Prefs<T, N>, __Field1>(&self.__handle, 1usize)
         }
         #[inline]
         fn __default_recent() -> [T; N]
@@ -139,7 +155,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field2<Prefs<T, N>>>().get_or(Self::__default_limit)
+            ::session::__private::get_or::<
+                Prefs<T, N>,
+                __Field2,
+            >(&self.__handle, 2usize, Self::__default_limit)
         }
         /// Reads [`limit`](Self::limit) in place, for values that are costly to clone.
         #[inline]
@@ -152,9 +171,11 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle
-                .field::<__Field2<Prefs<T, N>>>()
-                .with_or(Self::__default_limit, __read)
+            ::session::__private::with_or::<
+                Prefs<T, N>,
+                __Field2,
+                _,
+            >(&self.__handle, 2usize, Self::__default_limit, __read)
         }
         /// Sets [`limit`](Self::limit).
         #[inline]
@@ -164,7 +185,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field2<Prefs<T, N>>>().set(__value)
+            ::session::__private::set::<
+                Prefs<T, N>,
+                __Field2,
+            >(&self.__handle, 2usize, __value)
         }
         /// Updates [`limit`](Self::limit) atomically across concurrent requests.
         ///
@@ -179,9 +203,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle
-                .field::<__Field2<Prefs<T, N>>>()
-                .update_or(Self::__default_limit, __update)
+            ::session::__private::update_or::<
+                Prefs<T, N>,
+                __Field2,
+            >(&self.__handle, 2usize, Self::__default_limit, __update)
         }
         /// Removes [`limit`](Self::limit), which reads as its default then.
         #[inline]
@@ -191,7 +216,7 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field2<Prefs<T, N>>>().clear()
+            ::session::__private::clear::<Prefs<T, N>, __Field2>(&self.__handle, 2usize)
         }
         #[inline]
         fn __default_limit() -> u8
@@ -211,7 +236,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_peek_all()
+            ::session::__private::flash_peek_all::<
+                Prefs<T, N>,
+                __Field3,
+            >(&self.__handle, 3usize)
         }
         /// Adds a value to [`seen`](Self::peek_seen), until it is taken.
         #[inline]
@@ -221,7 +249,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_push(__value)
+            ::session::__private::flash_push::<
+                Prefs<T, N>,
+                __Field3,
+            >(&self.__handle, 3usize, __value)
         }
         /// Returns [`seen`](Self::peek_seen) and removes exactly what it returns.
         #[inline]
@@ -231,7 +262,10 @@ const _: () = {
             [T; N]: ::session::SessionValue + ::core::default::Default,
             T: ::session::SessionValue,
         {
-            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_take_all()
+            ::session::__private::flash_take_all::<
+                Prefs<T, N>,
+                __Field3,
+            >(&self.__handle, 3usize)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -275,21 +309,14 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Prefs",
             fields: &[
-                ::session::__private::Access::<
-                    __Field0<Prefs<T, N>>,
-                >::optional("who", "who")
-                    .owner(
-                        ::session::__private::Access::<__Field0<Prefs<T, N>>>::owner_key,
-                    ),
-                ::session::__private::Access::<
-                    __Field1<Prefs<T, N>>,
-                >::default("recent", "recent"),
-                ::session::__private::Access::<
-                    __Field2<Prefs<T, N>>,
-                >::default("limit", "limit"),
-                ::session::__private::Access::<
-                    __Field3<Prefs<T, N>>,
-                >::flash_many("seen", "seen"),
+                ::session::__private::optional::<Prefs<T, N>, __Field0>("who", "who")
+                    .owner(::session::__private::owner_key::<Prefs<T, N>, __Field0>),
+                ::session::__private::default::<
+                    Prefs<T, N>,
+                    __Field1,
+                >("recent", "recent"),
+                ::session::__private::default::<Prefs<T, N>, __Field2>("limit", "limit"),
+                ::session::__private::flash_many::<Prefs<T, N>, __Field3>("seen", "seen"),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
@@ -301,10 +328,10 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field0<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field0
     where
         T: Hash,
         T: 'static,
@@ -312,13 +339,11 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = T;
-        const INDEX: usize = 0usize;
     }
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::OwnerField
-    for __Field0<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::OwnerField<Prefs<T, N>>
+    for __Field0
     where
         T: Hash,
         T: 'static,
@@ -331,10 +356,10 @@ const _: () = {
             __value
         }
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field1<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field1
     where
         T: Hash,
         T: 'static,
@@ -342,14 +367,12 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = [T; N];
-        const INDEX: usize = 1usize;
     }
-    struct __Field2<__S>(::core::marker::PhantomData<__S>);
+    struct __Field2;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field2<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field2
     where
         T: Hash,
         T: 'static,
@@ -357,14 +380,12 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = u8;
-        const INDEX: usize = 2usize;
     }
-    struct __Field3<__S>(::core::marker::PhantomData<__S>);
+    struct __Field3;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field3<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field3
     where
         T: Hash,
         T: 'static,
@@ -372,9 +393,7 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = T;
-        const INDEX: usize = 3usize;
     }
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::core::clone::Clone for PrefsAccessor<T, N>
