@@ -9,7 +9,6 @@
 #![cfg_attr(
     not(test),
     deny(
-        clippy::arithmetic_side_effects,
         clippy::expect_used,
         clippy::indexing_slicing,
         clippy::panic,

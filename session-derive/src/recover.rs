@@ -2,11 +2,11 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::discouraged::Speculative;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{
     Attribute, Data, DataStruct, DeriveInput, Field, Fields, FieldsNamed, Generics, Ident, Token,
-    Visibility,
+    Visibility, WhereClause,
 };
 
 /// The struct with the fields that parse, if it has a name.
@@ -19,8 +19,8 @@ fn item(input: ParseStream<'_>) -> syn::Result<DeriveInput> {
     let vis = input.parse().unwrap_or(Visibility::Inherited);
     let struct_token: Token![struct] = input.parse()?;
     let ident: Ident = input.parse()?;
-    let mut generics: Generics = attempt(input, |ahead| ahead.parse()).unwrap_or_default();
-    generics.where_clause = attempt(input, |ahead| ahead.parse()).flatten();
+    let mut generics = attempt(input, Generics::parse).unwrap_or_default();
+    generics.where_clause = attempt(input, Option::<WhereClause>::parse).flatten();
     let rest: TokenStream = input.parse()?;
     let body = rest.into_iter().find_map(|tree| match tree {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
