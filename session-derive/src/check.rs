@@ -9,7 +9,7 @@ use crate::ast::{Field, Kind, Schema};
 use crate::attr::word;
 use crate::ctxt::Ctxt;
 use crate::plan;
-use crate::ty::{Shape, borrow_in};
+use crate::ty::{Shape, borrow_in, mentions};
 
 /// Names that a `Typed<S>` answers itself before it derefs to the accessor, through `Clone` and
 /// through blanket impls, and what every accessor has.
@@ -84,8 +84,17 @@ pub(crate) fn check(cx: &mut Ctxt, schema: &Schema<'_>) {
 }
 
 fn generics(cx: &mut Ctxt, schema: &Schema<'_>) {
+    let borrows = || {
+        schema
+            .fields
+            .iter()
+            .filter(|field| borrow_in(field.ty).is_some())
+    };
     for param in &schema.generics.params {
-        if let GenericParam::Lifetime(param) = param {
+        // A field that borrows is told so itself; once it does not, the parameter has no use.
+        if let GenericParam::Lifetime(param) = param
+            && !borrows().any(|field| mentions(&field.ty.to_token_stream(), &param.lifetime.ident))
+        {
             let message =
                 "a session outlives the request, so its schema cannot borrow; own the data";
             cx.error(param, message);

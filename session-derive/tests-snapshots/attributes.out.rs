@@ -17,7 +17,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn r#type(&self) -> ::core::option::Option<Option<u8>> {
-            self.__handle.field::<__Field0<Attributes>>().get()
+            ::session::__private::get::<Attributes, __Field0>(&self.__handle, 0usize)
         }
         /// Reads [`type`](Self::r#type) in place, for values that are costly to clone.
         #[inline]
@@ -25,12 +25,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&Option<u8>) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Attributes>>().with(__read)
+            ::session::__private::with::<
+                Attributes,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Sets [`type`](Self::r#type).
         #[inline]
         pub fn set_type(&self, __value: Option<u8>) {
-            self.__handle.field::<__Field0<Attributes>>().set(__value)
+            ::session::__private::set::<
+                Attributes,
+                __Field0,
+            >(&self.__handle, 0usize, __value)
         }
         /// Updates [`type`](Self::r#type) atomically across concurrent requests.
         ///
@@ -42,12 +49,15 @@ const _: () = {
                 &mut ::core::option::Option<Option<u8>>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field0<Attributes>>().update(__update)
+            ::session::__private::update::<
+                Attributes,
+                __Field0,
+            >(&self.__handle, 0usize, __update)
         }
         /// Returns [`type`](Self::r#type) and removes it.
         #[inline]
         pub fn take_type(&self) -> ::core::option::Option<Option<u8>> {
-            self.__handle.field::<__Field0<Attributes>>().take()
+            ::session::__private::take::<Attributes, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`type`](Self::r#type) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -63,12 +73,12 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<__Field0<Attributes>>().consume()
+            ::session::__private::consume::<Attributes, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`type`](Self::r#type).
         #[inline]
         pub fn clear_type(&self) {
-            self.__handle.field::<__Field0<Attributes>>().clear()
+            ::session::__private::clear::<Attributes, __Field0>(&self.__handle, 0usize)
         }
         /// Before the redesign.
         ///
@@ -77,7 +87,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub(super) fn kind(&self) -> ::core::option::Option<Kind> {
-            self.__handle.field::<__Field1<Attributes>>().get()
+            ::session::__private::get::<Attributes, __Field1>(&self.__handle, 1usize)
         }
         /// Reads [`kind`](Self::kind) in place, for values that are costly to clone.
         #[deprecated(note = "use `type`")]
@@ -86,13 +96,20 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&Kind) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field1<Attributes>>().with(__read)
+            ::session::__private::with::<
+                Attributes,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, __read)
         }
         /// Sets [`kind`](Self::kind).
         #[deprecated(note = "use `type`")]
         #[inline]
         pub(super) fn set_kind(&self, __value: Kind) {
-            self.__handle.field::<__Field1<Attributes>>().set(__value)
+            ::session::__private::set::<
+                Attributes,
+                __Field1,
+            >(&self.__handle, 1usize, __value)
         }
         /// Updates [`kind`](Self::kind) atomically across concurrent requests.
         ///
@@ -105,13 +122,16 @@ const _: () = {
                 &mut ::core::option::Option<Kind>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Attributes>>().update(__update)
+            ::session::__private::update::<
+                Attributes,
+                __Field1,
+            >(&self.__handle, 1usize, __update)
         }
         /// Returns [`kind`](Self::kind) and removes it.
         #[deprecated(note = "use `type`")]
         #[inline]
         pub(super) fn take_kind(&self) -> ::core::option::Option<Kind> {
-            self.__handle.field::<__Field1<Attributes>>().take()
+            ::session::__private::take::<Attributes, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`kind`](Self::kind) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -128,19 +148,22 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<__Field1<Attributes>>().consume()
+            ::session::__private::consume::<Attributes, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`kind`](Self::kind).
         #[deprecated(note = "use `type`")]
         #[inline]
         pub(super) fn clear_kind(&self) {
-            self.__handle.field::<__Field1<Attributes>>().clear()
+            ::session::__private::clear::<Attributes, __Field1>(&self.__handle, 1usize)
         }
         /// Returns `cart`.
         #[must_use]
         #[inline]
         pub(in crate::account) fn cart(&self) -> Vec<Item> {
-            self.__handle.field::<__Field2<Attributes>>().get_required()
+            ::session::__private::get_required::<
+                Attributes,
+                __Field2,
+            >(&self.__handle, 2usize)
         }
         /// Reads [`cart`](Self::cart) in place, for values that are costly to clone.
         #[inline]
@@ -148,12 +171,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&Vec<Item>) -> __R,
         ) -> __R {
-            self.__handle.field::<__Field2<Attributes>>().with_required(__read)
+            ::session::__private::with_required::<
+                Attributes,
+                __Field2,
+                _,
+            >(&self.__handle, 2usize, __read)
         }
         /// Sets [`cart`](Self::cart).
         #[inline]
         pub(in crate::account) fn set_cart(&self, __value: Vec<Item>) {
-            self.__handle.field::<__Field2<Attributes>>().set(__value)
+            ::session::__private::set::<
+                Attributes,
+                __Field2,
+            >(&self.__handle, 2usize, __value)
         }
         /// Updates [`cart`](Self::cart) atomically across concurrent requests.
         ///
@@ -165,7 +195,10 @@ const _: () = {
                 &mut Vec<Item>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field2<Attributes>>().update_required(__update)
+            ::session::__private::update_required::<
+                Attributes,
+                __Field2,
+            >(&self.__handle, 2usize, __update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -195,15 +228,9 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Attributes",
             fields: &[
-                ::session::__private::Access::<
-                    __Field0<Attributes>,
-                >::optional("type", "type"),
-                ::session::__private::Access::<
-                    __Field1<Attributes>,
-                >::optional("kind", "kind"),
-                ::session::__private::Access::<
-                    __Field2<Attributes>,
-                >::required("cart", "cart"),
+                ::session::__private::optional::<Attributes, __Field0>("type", "type"),
+                ::session::__private::optional::<Attributes, __Field1>("kind", "kind"),
+                ::session::__private::required::<Attributes, __Field2>("cart", "cart"),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
@@ -215,26 +242,20 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field0<Attributes> {
-        type Schema = Attributes;
+    impl ::session::__private::TypedField<Attributes> for __Field0 {
         type Value = Option<u8>;
-        const INDEX: usize = 0usize;
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field1<Attributes> {
-        type Schema = Attributes;
+    impl ::session::__private::TypedField<Attributes> for __Field1 {
         type Value = Kind;
-        const INDEX: usize = 1usize;
     }
-    struct __Field2<__S>(::core::marker::PhantomData<__S>);
+    struct __Field2;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field2<Attributes> {
-        type Schema = Attributes;
+    impl ::session::__private::TypedField<Attributes> for __Field2 {
         type Value = Vec<Item>;
-        const INDEX: usize = 2usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for AttributesAccessor {

@@ -11,18 +11,22 @@ const _: () = {
         #[must_use]
         #[inline]
         fn role(&self) -> Role {
-            self.__handle.field::<__Field0<Flags>>().get_required()
+            ::session::__private::get_required::<Flags, __Field0>(&self.__handle, 0usize)
         }
         /// Reads [`role`](Self::role) in place, for values that are costly to clone.
         #[inline]
         fn with_role<__R>(&self, __read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
-            self.__handle.field::<__Field0<Flags>>().with_required(__read)
+            ::session::__private::with_required::<
+                Flags,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Returns `pin`, if the session has it.
         #[must_use]
         #[inline]
         fn pin(&self) -> ::core::option::Option<u32> {
-            self.__handle.field::<__Field1<Flags>>().get()
+            ::session::__private::get::<Flags, __Field1>(&self.__handle, 1usize)
         }
         /// Reads [`pin`](Self::pin) in place, for values that are costly to clone.
         #[inline]
@@ -30,12 +34,16 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&u32) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field1<Flags>>().with(__read)
+            ::session::__private::with::<
+                Flags,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, __read)
         }
         /// Sets [`pin`](Self::pin).
         #[inline]
         fn set_pin(&self, __value: u32) {
-            self.__handle.field::<__Field1<Flags>>().set(__value)
+            ::session::__private::set::<Flags, __Field1>(&self.__handle, 1usize, __value)
         }
         /// Updates [`pin`](Self::pin) atomically across concurrent requests.
         ///
@@ -47,12 +55,15 @@ const _: () = {
                 &mut ::core::option::Option<u32>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Flags>>().update(__update)
+            ::session::__private::update::<
+                Flags,
+                __Field1,
+            >(&self.__handle, 1usize, __update)
         }
         /// Returns [`pin`](Self::pin) and removes it.
         #[inline]
         fn take_pin(&self) -> ::core::option::Option<u32> {
-            self.__handle.field::<__Field1<Flags>>().take()
+            ::session::__private::take::<Flags, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`pin`](Self::pin) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -68,25 +79,30 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<__Field1<Flags>>().consume()
+            ::session::__private::consume::<Flags, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`pin`](Self::pin).
         #[inline]
         fn clear_pin(&self) {
-            self.__handle.field::<__Field1<Flags>>().clear()
+            ::session::__private::clear::<Flags, __Field1>(&self.__handle, 1usize)
         }
         /// Returns `beta`, or its default.
         #[must_use]
         #[inline]
         fn beta(&self) -> bool {
-            self.__handle.field::<__Field2<Flags>>().get_or(Self::__default_beta)
+            ::session::__private::get_or::<
+                Flags,
+                __Field2,
+            >(&self.__handle, 2usize, Self::__default_beta)
         }
         /// Reads [`beta`](Self::beta) in place, for values that are costly to clone.
         #[inline]
         fn with_beta<__R>(&self, __read: impl ::core::ops::FnOnce(&bool) -> __R) -> __R {
-            self.__handle
-                .field::<__Field2<Flags>>()
-                .with_or(Self::__default_beta, __read)
+            ::session::__private::with_or::<
+                Flags,
+                __Field2,
+                _,
+            >(&self.__handle, 2usize, Self::__default_beta, __read)
         }
         #[inline]
         fn __default_beta() -> bool {
@@ -120,14 +136,14 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Flags",
             fields: &[
-                ::session::__private::Access::<__Field0<Flags>>::required("role", "role")
+                ::session::__private::required::<Flags, __Field0>("role", "role")
                     .read_only()
                     .strict(),
-                ::session::__private::Access::<__Field1<Flags>>::optional("pin", "pin")
+                ::session::__private::optional::<Flags, __Field1>("pin", "pin")
                     .ttl(5400000u64)
                     .keep()
                     .secret(),
-                ::session::__private::Access::<__Field2<Flags>>::default("beta", "beta")
+                ::session::__private::default::<Flags, __Field2>("beta", "beta")
                     .read_only(),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
@@ -140,26 +156,20 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field0<Flags> {
-        type Schema = Flags;
+    impl ::session::__private::TypedField<Flags> for __Field0 {
         type Value = Role;
-        const INDEX: usize = 0usize;
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field1<Flags> {
-        type Schema = Flags;
+    impl ::session::__private::TypedField<Flags> for __Field1 {
         type Value = u32;
-        const INDEX: usize = 1usize;
     }
-    struct __Field2<__S>(::core::marker::PhantomData<__S>);
+    struct __Field2;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field2<Flags> {
-        type Schema = Flags;
+    impl ::session::__private::TypedField<Flags> for __Field2 {
         type Value = bool;
-        const INDEX: usize = 2usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for FlagsAccessor {

@@ -11,33 +11,51 @@ const _: () = {
         #[must_use]
         #[inline]
         fn peek_notices(&self) -> ::std::vec::Vec<Notice> {
-            self.__handle.field::<__Field0<Messages>>().flash_peek_all()
+            ::session::__private::flash_peek_all::<
+                Messages,
+                __Field0,
+            >(&self.__handle, 0usize)
         }
         /// Adds a value to [`notices`](Self::peek_notices), until it is taken.
         #[inline]
         fn push_notices(&self, __value: Notice) {
-            self.__handle.field::<__Field0<Messages>>().flash_push(__value)
+            ::session::__private::flash_push::<
+                Messages,
+                __Field0,
+            >(&self.__handle, 0usize, __value)
         }
         /// Returns [`notices`](Self::peek_notices) and removes exactly what it returns.
         #[inline]
         fn take_notices(&self) -> ::std::vec::Vec<Notice> {
-            self.__handle.field::<__Field0<Messages>>().flash_take_all()
+            ::session::__private::flash_take_all::<
+                Messages,
+                __Field0,
+            >(&self.__handle, 0usize)
         }
         /// What was typed into the form that was refused.
         #[must_use]
         #[inline]
         fn peek_old_input(&self) -> ::core::option::Option<Form> {
-            self.__handle.field::<__Field1<Messages>>().flash_peek_one()
+            ::session::__private::flash_peek_one::<
+                Messages,
+                __Field1,
+            >(&self.__handle, 1usize)
         }
         /// Sets [`old_input`](Self::peek_old_input), until it is taken.
         #[inline]
         fn set_old_input(&self, __value: Form) {
-            self.__handle.field::<__Field1<Messages>>().flash_set(__value)
+            ::session::__private::flash_set::<
+                Messages,
+                __Field1,
+            >(&self.__handle, 1usize, __value)
         }
         /// Returns [`old_input`](Self::peek_old_input) and removes exactly what it returns.
         #[inline]
         fn take_old_input(&self) -> ::core::option::Option<Form> {
-            self.__handle.field::<__Field1<Messages>>().flash_take_one()
+            ::session::__private::flash_take_one::<
+                Messages,
+                __Field1,
+            >(&self.__handle, 1usize)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -65,12 +83,14 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Messages",
             fields: &[
-                ::session::__private::Access::<
-                    __Field0<Messages>,
-                >::flash_many("notices", "notices"),
-                ::session::__private::Access::<
-                    __Field1<Messages>,
-                >::flash_one("old_input", "old_input")
+                ::session::__private::flash_many::<
+                    Messages,
+                    __Field0,
+                >("notices", "notices"),
+                ::session::__private::flash_one::<
+                    Messages,
+                    __Field1,
+                >("old_input", "old_input")
                     .ttl(600000u64),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
@@ -83,19 +103,15 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field0<Messages> {
-        type Schema = Messages;
+    impl ::session::__private::TypedField<Messages> for __Field0 {
         type Value = Notice;
-        const INDEX: usize = 0usize;
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field1<Messages> {
-        type Schema = Messages;
+    impl ::session::__private::TypedField<Messages> for __Field1 {
         type Value = Form;
-        const INDEX: usize = 1usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for MessagesAccessor {

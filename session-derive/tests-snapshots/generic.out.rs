@@ -13,54 +13,101 @@ const _: () = {
     where
         T: Hash,
         T: 'static,
-        T: ::session::SessionValue + ::core::fmt::Display,
-        [T; N]: ::session::SessionValue + ::core::default::Default,
-        T: ::session::SessionValue,
     {
         /// Returns `who`, if the session has it.
         #[must_use]
         #[inline]
-        pub fn who(&self) -> ::core::option::Option<T> {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().get()
+        pub fn who(&self) -> ::core::option::Option<T>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::get::<Prefs<T, N>, __Field0>(&self.__handle, 0usize)
         }
         /// Reads [`who`](Self::who) in place, for values that are costly to clone.
         #[inline]
         pub fn with_who<__R>(
             &self,
             __read: impl ::core::ops::FnOnce(&T) -> __R,
-        ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().with(__read)
+        ) -> ::core::option::Option<__R>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::with::<
+                Prefs<T, N>,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Sets [`who`](Self::who): signs in, and the session id rotates.
         #[inline]
-        pub fn set_who(&self, __value: T) {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().set(__value)
+        pub fn set_who(&self, __value: T)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::set::<
+                Prefs<T, N>,
+                __Field0,
+            >(&self.__handle, 0usize, __value)
         }
         /// Removes [`who`](Self::who): signs out, and the id rotates.
         #[inline]
-        pub fn clear_who(&self) {
-            self.__handle.field::<__Field0<Prefs<T, N>>>().clear()
+        pub fn clear_who(&self)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::clear::<Prefs<T, N>, __Field0>(&self.__handle, 0usize)
         }
         /// Returns `recent`, or its default.
         #[must_use]
         #[inline]
-        pub fn recent(&self) -> [T; N] {
-            self.__handle.field::<__Field1<Prefs<T, N>>>().get_or(Self::__default_recent)
+        pub fn recent(&self) -> [T; N]
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::get_or::<
+                Prefs<T, N>,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_recent)
         }
         /// Reads [`recent`](Self::recent) in place, for values that are costly to clone.
         #[inline]
         pub fn with_recent<__R>(
             &self,
             __read: impl ::core::ops::FnOnce(&[T; N]) -> __R,
-        ) -> __R {
-            self.__handle
-                .field::<__Field1<Prefs<T, N>>>()
-                .with_or(Self::__default_recent, __read)
+        ) -> __R
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::with_or::<
+                Prefs<T, N>,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, Self::__default_recent, __read)
         }
         /// Sets [`recent`](Self::recent).
         #[inline]
-        pub fn set_recent(&self, __value: [T; N]) {
-            self.__handle.field::<__Field1<Prefs<T, N>>>().set(__value)
+        pub fn set_recent(&self, __value: [T; N])
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::set::<
+                Prefs<T, N>,
+                __Field1,
+            >(&self.__handle, 1usize, __value)
         }
         /// Updates [`recent`](Self::recent) atomically across concurrent requests.
         ///
@@ -69,40 +116,79 @@ const _: () = {
         pub fn update_recent(
             &self,
             __update: impl ::core::ops::Fn(&mut [T; N]) + ::core::marker::Send + 'static,
-        ) {
-            self.__handle
-                .field::<__Field1<Prefs<T, N>>>()
-                .update_or(Self::__default_recent, __update)
+        )
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::update_or::<
+                Prefs<T, N>,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_recent, __update)
         }
         /// Removes [`recent`](Self::recent), which reads as its default then.
         #[inline]
-        pub fn clear_recent(&self) {
-            self.__handle.field::<__Field1<Prefs<T, N>>>().clear()
+        pub fn clear_recent(&self)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::clear::<Prefs<T, N>, __Field1>(&self.__handle, 1usize)
         }
         #[inline]
-        fn __default_recent() -> [T; N] {
+        fn __default_recent() -> [T; N]
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             <[T; N] as ::core::default::Default>::default()
         }
         /// Returns `limit`, or its default.
         #[must_use]
         #[inline]
-        pub fn limit(&self) -> u8 {
-            self.__handle.field::<__Field2<Prefs<T, N>>>().get_or(Self::__default_limit)
+        pub fn limit(&self) -> u8
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::get_or::<
+                Prefs<T, N>,
+                __Field2,
+            >(&self.__handle, 2usize, Self::__default_limit)
         }
         /// Reads [`limit`](Self::limit) in place, for values that are costly to clone.
         #[inline]
         pub fn with_limit<__R>(
             &self,
             __read: impl ::core::ops::FnOnce(&u8) -> __R,
-        ) -> __R {
-            self.__handle
-                .field::<__Field2<Prefs<T, N>>>()
-                .with_or(Self::__default_limit, __read)
+        ) -> __R
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::with_or::<
+                Prefs<T, N>,
+                __Field2,
+                _,
+            >(&self.__handle, 2usize, Self::__default_limit, __read)
         }
         /// Sets [`limit`](Self::limit).
         #[inline]
-        pub fn set_limit(&self, __value: u8) {
-            self.__handle.field::<__Field2<Prefs<T, N>>>().set(__value)
+        pub fn set_limit(&self, __value: u8)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::set::<
+                Prefs<T, N>,
+                __Field2,
+            >(&self.__handle, 2usize, __value)
         }
         /// Updates [`limit`](Self::limit) atomically across concurrent requests.
         ///
@@ -111,35 +197,75 @@ const _: () = {
         pub fn update_limit(
             &self,
             __update: impl ::core::ops::Fn(&mut u8) + ::core::marker::Send + 'static,
-        ) {
-            self.__handle
-                .field::<__Field2<Prefs<T, N>>>()
-                .update_or(Self::__default_limit, __update)
+        )
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::update_or::<
+                Prefs<T, N>,
+                __Field2,
+            >(&self.__handle, 2usize, Self::__default_limit, __update)
         }
         /// Removes [`limit`](Self::limit), which reads as its default then.
         #[inline]
-        pub fn clear_limit(&self) {
-            self.__handle.field::<__Field2<Prefs<T, N>>>().clear()
+        pub fn clear_limit(&self)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::clear::<Prefs<T, N>, __Field2>(&self.__handle, 2usize)
         }
         #[inline]
-        fn __default_limit() -> u8 {
+        fn __default_limit() -> u8
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             Prefs::<T, N>::LIMIT
         }
         /// Returns `seen`, which stays to be taken.
         #[must_use]
         #[inline]
-        pub fn peek_seen(&self) -> ::std::vec::Vec<T> {
-            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_peek_all()
+        pub fn peek_seen(&self) -> ::std::vec::Vec<T>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::flash_peek_all::<
+                Prefs<T, N>,
+                __Field3,
+            >(&self.__handle, 3usize)
         }
         /// Adds a value to [`seen`](Self::peek_seen), until it is taken.
         #[inline]
-        pub fn push_seen(&self, __value: T) {
-            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_push(__value)
+        pub fn push_seen(&self, __value: T)
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::flash_push::<
+                Prefs<T, N>,
+                __Field3,
+            >(&self.__handle, 3usize, __value)
         }
         /// Returns [`seen`](Self::peek_seen) and removes exactly what it returns.
         #[inline]
-        pub fn take_seen(&self) -> ::std::vec::Vec<T> {
-            self.__handle.field::<__Field3<Prefs<T, N>>>().flash_take_all()
+        pub fn take_seen(&self) -> ::std::vec::Vec<T>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
+            ::session::__private::flash_take_all::<
+                Prefs<T, N>,
+                __Field3,
+            >(&self.__handle, 3usize)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -150,7 +276,12 @@ const _: () = {
         /// The whole [`Prefs`] as it is now. Flash fields are not taken.
         #[must_use]
         #[inline]
-        pub fn snapshot(&self) -> Prefs<T, N> {
+        pub fn snapshot(&self) -> Prefs<T, N>
+        where
+            T: ::session::SessionValue + ::core::fmt::Display,
+            [T; N]: ::session::SessionValue + ::core::default::Default,
+            T: ::session::SessionValue,
+        {
             Prefs {
                 who: self.who(),
                 recent: self.recent(),
@@ -178,21 +309,14 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Prefs",
             fields: &[
-                ::session::__private::Access::<
-                    __Field0<Prefs<T, N>>,
-                >::optional("who", "who")
-                    .owner(
-                        ::session::__private::Access::<__Field0<Prefs<T, N>>>::owner_key,
-                    ),
-                ::session::__private::Access::<
-                    __Field1<Prefs<T, N>>,
-                >::default("recent", "recent"),
-                ::session::__private::Access::<
-                    __Field2<Prefs<T, N>>,
-                >::default("limit", "limit"),
-                ::session::__private::Access::<
-                    __Field3<Prefs<T, N>>,
-                >::flash_many("seen", "seen"),
+                ::session::__private::optional::<Prefs<T, N>, __Field0>("who", "who")
+                    .owner(::session::__private::owner_key::<Prefs<T, N>, __Field0>),
+                ::session::__private::default::<
+                    Prefs<T, N>,
+                    __Field1,
+                >("recent", "recent"),
+                ::session::__private::default::<Prefs<T, N>, __Field2>("limit", "limit"),
+                ::session::__private::flash_many::<Prefs<T, N>, __Field3>("seen", "seen"),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
@@ -204,10 +328,10 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field0<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field0
     where
         T: Hash,
         T: 'static,
@@ -215,13 +339,11 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = T;
-        const INDEX: usize = 0usize;
     }
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::OwnerField
-    for __Field0<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::OwnerField<Prefs<T, N>>
+    for __Field0
     where
         T: Hash,
         T: 'static,
@@ -234,10 +356,10 @@ const _: () = {
             __value
         }
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field1<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field1
     where
         T: Hash,
         T: 'static,
@@ -245,14 +367,12 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = [T; N];
-        const INDEX: usize = 1usize;
     }
-    struct __Field2<__S>(::core::marker::PhantomData<__S>);
+    struct __Field2;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field2<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field2
     where
         T: Hash,
         T: 'static,
@@ -260,14 +380,12 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = u8;
-        const INDEX: usize = 2usize;
     }
-    struct __Field3<__S>(::core::marker::PhantomData<__S>);
+    struct __Field3;
     #[automatically_derived]
-    impl<T: Ord, const N: usize> ::session::__private::TypedField
-    for __Field3<Prefs<T, N>>
+    impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
+    for __Field3
     where
         T: Hash,
         T: 'static,
@@ -275,9 +393,7 @@ const _: () = {
         [T; N]: ::session::SessionValue + ::core::default::Default,
         T: ::session::SessionValue,
     {
-        type Schema = Prefs<T, N>;
         type Value = T;
-        const INDEX: usize = 3usize;
     }
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::core::clone::Clone for PrefsAccessor<T, N>

@@ -11,7 +11,7 @@ const _: () = {
         #[must_use]
         #[inline]
         fn first_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<__Field0<Keys>>().get()
+            ::session::__private::get::<Keys, __Field0>(&self.__handle, 0usize)
         }
         /// Reads [`first_name`](Self::first_name) in place, for values that are costly to clone.
         #[inline]
@@ -19,12 +19,16 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Keys>>().with(__read)
+            ::session::__private::with::<
+                Keys,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Sets [`first_name`](Self::first_name).
         #[inline]
         fn set_first_name(&self, __value: String) {
-            self.__handle.field::<__Field0<Keys>>().set(__value)
+            ::session::__private::set::<Keys, __Field0>(&self.__handle, 0usize, __value)
         }
         /// Updates [`first_name`](Self::first_name) atomically across concurrent requests.
         ///
@@ -36,12 +40,15 @@ const _: () = {
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field0<Keys>>().update(__update)
+            ::session::__private::update::<
+                Keys,
+                __Field0,
+            >(&self.__handle, 0usize, __update)
         }
         /// Returns [`first_name`](Self::first_name) and removes it.
         #[inline]
         fn take_first_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<__Field0<Keys>>().take()
+            ::session::__private::take::<Keys, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`first_name`](Self::first_name) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -57,18 +64,18 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<__Field0<Keys>>().consume()
+            ::session::__private::consume::<Keys, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`first_name`](Self::first_name).
         #[inline]
         fn clear_first_name(&self) {
-            self.__handle.field::<__Field0<Keys>>().clear()
+            ::session::__private::clear::<Keys, __Field0>(&self.__handle, 0usize)
         }
         /// Returns `last_name`, if the session has it.
         #[must_use]
         #[inline]
         fn last_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<__Field1<Keys>>().get()
+            ::session::__private::get::<Keys, __Field1>(&self.__handle, 1usize)
         }
         /// Reads [`last_name`](Self::last_name) in place, for values that are costly to clone.
         #[inline]
@@ -76,12 +83,16 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field1<Keys>>().with(__read)
+            ::session::__private::with::<
+                Keys,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, __read)
         }
         /// Sets [`last_name`](Self::last_name).
         #[inline]
         fn set_last_name(&self, __value: String) {
-            self.__handle.field::<__Field1<Keys>>().set(__value)
+            ::session::__private::set::<Keys, __Field1>(&self.__handle, 1usize, __value)
         }
         /// Updates [`last_name`](Self::last_name) atomically across concurrent requests.
         ///
@@ -93,12 +104,15 @@ const _: () = {
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Keys>>().update(__update)
+            ::session::__private::update::<
+                Keys,
+                __Field1,
+            >(&self.__handle, 1usize, __update)
         }
         /// Returns [`last_name`](Self::last_name) and removes it.
         #[inline]
         fn take_last_name(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<__Field1<Keys>>().take()
+            ::session::__private::take::<Keys, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`last_name`](Self::last_name) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -114,12 +128,12 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<__Field1<Keys>>().consume()
+            ::session::__private::consume::<Keys, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`last_name`](Self::last_name).
         #[inline]
         fn clear_last_name(&self) {
-            self.__handle.field::<__Field1<Keys>>().clear()
+            ::session::__private::clear::<Keys, __Field1>(&self.__handle, 1usize)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -147,12 +161,14 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Keys",
             fields: &[
-                ::session::__private::Access::<
-                    __Field0<Keys>,
-                >::optional("first_name", "acct.firstName"),
-                ::session::__private::Access::<
-                    __Field1<Keys>,
-                >::optional("last_name", "acct.surname")
+                ::session::__private::optional::<
+                    Keys,
+                    __Field0,
+                >("first_name", "acct.firstName"),
+                ::session::__private::optional::<
+                    Keys,
+                    __Field1,
+                >("last_name", "acct.surname")
                     .aliases(&["last_name", "acct.lastName"]),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
@@ -165,19 +181,15 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field0<Keys> {
-        type Schema = Keys;
+    impl ::session::__private::TypedField<Keys> for __Field0 {
         type Value = String;
-        const INDEX: usize = 0usize;
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field1<Keys> {
-        type Schema = Keys;
+    impl ::session::__private::TypedField<Keys> for __Field1 {
         type Value = String;
-        const INDEX: usize = 1usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for KeysAccessor {

@@ -11,7 +11,7 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn otp(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<__Field0<Visitor>>().get()
+            ::session::__private::get::<Visitor, __Field0>(&self.__handle, 0usize)
         }
         /// Reads [`otp`](Self::otp) in place, for values that are costly to clone.
         #[inline]
@@ -19,12 +19,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&String) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Visitor>>().with(__read)
+            ::session::__private::with::<
+                Visitor,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Sets [`otp`](Self::otp).
         #[inline]
         pub fn set_otp(&self, __value: String) {
-            self.__handle.field::<__Field0<Visitor>>().set(__value)
+            ::session::__private::set::<
+                Visitor,
+                __Field0,
+            >(&self.__handle, 0usize, __value)
         }
         /// Updates [`otp`](Self::otp) atomically across concurrent requests.
         ///
@@ -36,12 +43,15 @@ const _: () = {
                 &mut ::core::option::Option<String>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field0<Visitor>>().update(__update)
+            ::session::__private::update::<
+                Visitor,
+                __Field0,
+            >(&self.__handle, 0usize, __update)
         }
         /// Returns [`otp`](Self::otp) and removes it.
         #[inline]
         pub fn take_otp(&self) -> ::core::option::Option<String> {
-            self.__handle.field::<__Field0<Visitor>>().take()
+            ::session::__private::take::<Visitor, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`otp`](Self::otp) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -57,18 +67,21 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<__Field0<Visitor>>().consume()
+            ::session::__private::consume::<Visitor, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`otp`](Self::otp).
         #[inline]
         pub fn clear_otp(&self) {
-            self.__handle.field::<__Field0<Visitor>>().clear()
+            ::session::__private::clear::<Visitor, __Field0>(&self.__handle, 0usize)
         }
         /// Returns `visits`, or its default.
         #[must_use]
         #[inline]
         pub fn visits(&self) -> u64 {
-            self.__handle.field::<__Field1<Visitor>>().get_or(Self::__default_visits)
+            ::session::__private::get_or::<
+                Visitor,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_visits)
         }
         /// Reads [`visits`](Self::visits) in place, for values that are costly to clone.
         #[inline]
@@ -76,14 +89,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&u64) -> __R,
         ) -> __R {
-            self.__handle
-                .field::<__Field1<Visitor>>()
-                .with_or(Self::__default_visits, __read)
+            ::session::__private::with_or::<
+                Visitor,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, Self::__default_visits, __read)
         }
         /// Sets [`visits`](Self::visits).
         #[inline]
         pub fn set_visits(&self, __value: u64) {
-            self.__handle.field::<__Field1<Visitor>>().set(__value)
+            ::session::__private::set::<
+                Visitor,
+                __Field1,
+            >(&self.__handle, 1usize, __value)
         }
         /// Updates [`visits`](Self::visits) atomically across concurrent requests.
         ///
@@ -93,14 +111,15 @@ const _: () = {
             &self,
             __update: impl ::core::ops::Fn(&mut u64) + ::core::marker::Send + 'static,
         ) {
-            self.__handle
-                .field::<__Field1<Visitor>>()
-                .update_or(Self::__default_visits, __update)
+            ::session::__private::update_or::<
+                Visitor,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_visits, __update)
         }
         /// Removes [`visits`](Self::visits), which reads as its default then.
         #[inline]
         pub fn clear_visits(&self) {
-            self.__handle.field::<__Field1<Visitor>>().clear()
+            ::session::__private::clear::<Visitor, __Field1>(&self.__handle, 1usize)
         }
         #[inline]
         fn __default_visits() -> u64 {
@@ -110,7 +129,10 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn theme(&self) -> Theme {
-            self.__handle.field::<__Field2<Visitor>>().get_or(Self::__default_theme)
+            ::session::__private::get_or::<
+                Visitor,
+                __Field2,
+            >(&self.__handle, 2usize, Self::__default_theme)
         }
         /// Reads [`theme`](Self::theme) in place, for values that are costly to clone.
         #[inline]
@@ -118,14 +140,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&Theme) -> __R,
         ) -> __R {
-            self.__handle
-                .field::<__Field2<Visitor>>()
-                .with_or(Self::__default_theme, __read)
+            ::session::__private::with_or::<
+                Visitor,
+                __Field2,
+                _,
+            >(&self.__handle, 2usize, Self::__default_theme, __read)
         }
         /// Sets [`theme`](Self::theme).
         #[inline]
         pub fn set_theme(&self, __value: Theme) {
-            self.__handle.field::<__Field2<Visitor>>().set(__value)
+            ::session::__private::set::<
+                Visitor,
+                __Field2,
+            >(&self.__handle, 2usize, __value)
         }
         /// Updates [`theme`](Self::theme) atomically across concurrent requests.
         ///
@@ -135,14 +162,15 @@ const _: () = {
             &self,
             __update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
         ) {
-            self.__handle
-                .field::<__Field2<Visitor>>()
-                .update_or(Self::__default_theme, __update)
+            ::session::__private::update_or::<
+                Visitor,
+                __Field2,
+            >(&self.__handle, 2usize, Self::__default_theme, __update)
         }
         /// Removes [`theme`](Self::theme), which reads as its default then.
         #[inline]
         pub fn clear_theme(&self) {
-            self.__handle.field::<__Field2<Visitor>>().clear()
+            ::session::__private::clear::<Visitor, __Field2>(&self.__handle, 2usize)
         }
         #[inline]
         fn __default_theme() -> Theme {
@@ -152,7 +180,10 @@ const _: () = {
         #[must_use]
         #[inline]
         pub fn tenant(&self) -> Tenant {
-            self.__handle.field::<__Field3<Visitor>>().get_required()
+            ::session::__private::get_required::<
+                Visitor,
+                __Field3,
+            >(&self.__handle, 3usize)
         }
         /// Reads [`tenant`](Self::tenant) in place, for values that are costly to clone.
         #[inline]
@@ -160,12 +191,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&Tenant) -> __R,
         ) -> __R {
-            self.__handle.field::<__Field3<Visitor>>().with_required(__read)
+            ::session::__private::with_required::<
+                Visitor,
+                __Field3,
+                _,
+            >(&self.__handle, 3usize, __read)
         }
         /// Sets [`tenant`](Self::tenant).
         #[inline]
         pub fn set_tenant(&self, __value: Tenant) {
-            self.__handle.field::<__Field3<Visitor>>().set(__value)
+            ::session::__private::set::<
+                Visitor,
+                __Field3,
+            >(&self.__handle, 3usize, __value)
         }
         /// Updates [`tenant`](Self::tenant) atomically across concurrent requests.
         ///
@@ -175,7 +213,10 @@ const _: () = {
             &self,
             __update: impl ::core::ops::Fn(&mut Tenant) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field3<Visitor>>().update_required(__update)
+            ::session::__private::update_required::<
+                Visitor,
+                __Field3,
+            >(&self.__handle, 3usize, __update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -207,18 +248,10 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "Visitor",
             fields: &[
-                ::session::__private::Access::<
-                    __Field0<Visitor>,
-                >::optional("otp", "otp"),
-                ::session::__private::Access::<
-                    __Field1<Visitor>,
-                >::default("visits", "visits"),
-                ::session::__private::Access::<
-                    __Field2<Visitor>,
-                >::default("theme", "theme"),
-                ::session::__private::Access::<
-                    __Field3<Visitor>,
-                >::required("tenant", "tenant"),
+                ::session::__private::optional::<Visitor, __Field0>("otp", "otp"),
+                ::session::__private::default::<Visitor, __Field1>("visits", "visits"),
+                ::session::__private::default::<Visitor, __Field2>("theme", "theme"),
+                ::session::__private::required::<Visitor, __Field3>("tenant", "tenant"),
             ],
             on_missing: ::session::__private::OnMissing::Status(401u16),
         };
@@ -230,33 +263,25 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field0<Visitor> {
-        type Schema = Visitor;
+    impl ::session::__private::TypedField<Visitor> for __Field0 {
         type Value = String;
-        const INDEX: usize = 0usize;
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field1<Visitor> {
-        type Schema = Visitor;
+    impl ::session::__private::TypedField<Visitor> for __Field1 {
         type Value = u64;
-        const INDEX: usize = 1usize;
     }
-    struct __Field2<__S>(::core::marker::PhantomData<__S>);
+    struct __Field2;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field2<Visitor> {
-        type Schema = Visitor;
+    impl ::session::__private::TypedField<Visitor> for __Field2 {
         type Value = Theme;
-        const INDEX: usize = 2usize;
     }
-    struct __Field3<__S>(::core::marker::PhantomData<__S>);
+    struct __Field3;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field3<Visitor> {
-        type Schema = Visitor;
+    impl ::session::__private::TypedField<Visitor> for __Field3 {
         type Value = Tenant;
-        const INDEX: usize = 3usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for VisitorAccessor {

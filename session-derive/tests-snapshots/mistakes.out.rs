@@ -2,9 +2,6 @@
     "unknown attribute `defualt`; did you mean `default`?"
 }
 ::core::compile_error! {
-    "a session outlives the request, so its schema cannot borrow; own the data"
-}
-::core::compile_error! {
     "`next` needs `redirect = \"..\"`, to whose query it is added"
 }
 ::core::compile_error! {

@@ -11,7 +11,10 @@ const _: () = {
         #[must_use]
         #[inline]
         pub(crate) fn user_id(&self) -> ::core::option::Option<UserId> {
-            self.__handle.field::<__Field0<Account>>().get()
+            crate::prelude::session::__private::get::<
+                Account,
+                __Field0,
+            >(&self.__handle, 0usize)
         }
         /// Reads [`user_id`](Self::user_id) in place, for values that are costly to clone.
         #[inline]
@@ -19,33 +22,53 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&UserId) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field0<Account>>().with(__read)
+            crate::prelude::session::__private::with::<
+                Account,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Sets [`user_id`](Self::user_id): signs in, and the session id rotates.
         #[inline]
         pub(crate) fn set_user_id(&self, __value: UserId) {
-            self.__handle.field::<__Field0<Account>>().set(__value)
+            crate::prelude::session::__private::set::<
+                Account,
+                __Field0,
+            >(&self.__handle, 0usize, __value)
         }
         /// Removes [`user_id`](Self::user_id): signs out, and the id rotates.
         #[inline]
         pub(crate) fn clear_user_id(&self) {
-            self.__handle.field::<__Field0<Account>>().clear()
+            crate::prelude::session::__private::clear::<
+                Account,
+                __Field0,
+            >(&self.__handle, 0usize)
         }
         /// Returns `role`.
         #[must_use]
         #[inline]
         fn role(&self) -> Role {
-            self.__handle.field::<__Field1<Account>>().get_required()
+            crate::prelude::session::__private::get_required::<
+                Account,
+                __Field1,
+            >(&self.__handle, 1usize)
         }
         /// Reads [`role`](Self::role) in place, for values that are costly to clone.
         #[inline]
         fn with_role<__R>(&self, __read: impl ::core::ops::FnOnce(&Role) -> __R) -> __R {
-            self.__handle.field::<__Field1<Account>>().with_required(__read)
+            crate::prelude::session::__private::with_required::<
+                Account,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, __read)
         }
         /// Sets [`role`](Self::role).
         #[inline]
         fn set_role(&self, __value: Role) {
-            self.__handle.field::<__Field1<Account>>().set(__value)
+            crate::prelude::session::__private::set::<
+                Account,
+                __Field1,
+            >(&self.__handle, 1usize, __value)
         }
         /// Updates [`role`](Self::role) atomically across concurrent requests.
         ///
@@ -55,7 +78,10 @@ const _: () = {
             &self,
             __update: impl ::core::ops::Fn(&mut Role) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field1<Account>>().update_required(__update)
+            crate::prelude::session::__private::update_required::<
+                Account,
+                __Field1,
+            >(&self.__handle, 1usize, __update)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -83,18 +109,21 @@ const _: () = {
         const SCHEMA: &'static crate::prelude::session::__private::Schema = &crate::prelude::session::__private::Schema {
             name: "Account",
             fields: &[
-                crate::prelude::session::__private::Access::<
-                    __Field0<Account>,
-                >::optional("user_id", "user_id")
+                crate::prelude::session::__private::optional::<
+                    Account,
+                    __Field0,
+                >("user_id", "user_id")
                     .owner(
-                        crate::prelude::session::__private::Access::<
-                            __Field0<Account>,
-                        >::owner_key,
+                        crate::prelude::session::__private::owner_key::<
+                            Account,
+                            __Field0,
+                        >,
                     )
                     .secret(),
-                crate::prelude::session::__private::Access::<
-                    __Field1<Account>,
-                >::required("role", "role"),
+                crate::prelude::session::__private::required::<
+                    Account,
+                    __Field1,
+                >("role", "role"),
             ],
             on_missing: crate::prelude::session::__private::OnMissing::Status(403u16),
         };
@@ -108,26 +137,22 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl crate::prelude::session::__private::TypedField for __Field0<Account> {
-        type Schema = Account;
+    impl crate::prelude::session::__private::TypedField<Account> for __Field0 {
         type Value = UserId;
-        const INDEX: usize = 0usize;
     }
     #[automatically_derived]
-    impl crate::prelude::session::__private::OwnerField for __Field0<Account> {
+    impl crate::prelude::session::__private::OwnerField<Account> for __Field0 {
         type Owner = UserId;
         fn owner(__value: &UserId) -> &UserId {
             __value
         }
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl crate::prelude::session::__private::TypedField for __Field1<Account> {
-        type Schema = Account;
+    impl crate::prelude::session::__private::TypedField<Account> for __Field1 {
         type Value = Role;
-        const INDEX: usize = 1usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for AccountSession {

@@ -11,7 +11,10 @@ const _: () = {
         #[must_use]
         #[inline]
         fn user_id(&self) -> UserId {
-            self.__handle.field::<__Field0<SignedIn>>().get_required()
+            ::session::__private::get_required::<
+                SignedIn,
+                __Field0,
+            >(&self.__handle, 0usize)
         }
         /// Reads [`user_id`](Self::user_id) in place, for values that are costly to clone.
         #[inline]
@@ -19,18 +22,28 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&UserId) -> __R,
         ) -> __R {
-            self.__handle.field::<__Field0<SignedIn>>().with_required(__read)
+            ::session::__private::with_required::<
+                SignedIn,
+                __Field0,
+                _,
+            >(&self.__handle, 0usize, __read)
         }
         /// Sets [`user_id`](Self::user_id): signs in, and the session id rotates.
         #[inline]
         fn set_user_id(&self, __value: UserId) {
-            self.__handle.field::<__Field0<SignedIn>>().set(__value)
+            ::session::__private::set::<
+                SignedIn,
+                __Field0,
+            >(&self.__handle, 0usize, __value)
         }
         /// Returns `theme`, or its default.
         #[must_use]
         #[inline]
         fn theme(&self) -> Theme {
-            self.__handle.field::<__Field1<SignedIn>>().get_or(Self::__default_theme)
+            ::session::__private::get_or::<
+                SignedIn,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_theme)
         }
         /// Reads [`theme`](Self::theme) in place, for values that are costly to clone.
         #[inline]
@@ -38,14 +51,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&Theme) -> __R,
         ) -> __R {
-            self.__handle
-                .field::<__Field1<SignedIn>>()
-                .with_or(Self::__default_theme, __read)
+            ::session::__private::with_or::<
+                SignedIn,
+                __Field1,
+                _,
+            >(&self.__handle, 1usize, Self::__default_theme, __read)
         }
         /// Sets [`theme`](Self::theme).
         #[inline]
         fn set_theme(&self, __value: Theme) {
-            self.__handle.field::<__Field1<SignedIn>>().set(__value)
+            ::session::__private::set::<
+                SignedIn,
+                __Field1,
+            >(&self.__handle, 1usize, __value)
         }
         /// Updates [`theme`](Self::theme) atomically across concurrent requests.
         ///
@@ -55,14 +73,15 @@ const _: () = {
             &self,
             __update: impl ::core::ops::Fn(&mut Theme) + ::core::marker::Send + 'static,
         ) {
-            self.__handle
-                .field::<__Field1<SignedIn>>()
-                .update_or(Self::__default_theme, __update)
+            ::session::__private::update_or::<
+                SignedIn,
+                __Field1,
+            >(&self.__handle, 1usize, Self::__default_theme, __update)
         }
         /// Removes [`theme`](Self::theme), which reads as its default then.
         #[inline]
         fn clear_theme(&self) {
-            self.__handle.field::<__Field1<SignedIn>>().clear()
+            ::session::__private::clear::<SignedIn, __Field1>(&self.__handle, 1usize)
         }
         #[inline]
         fn __default_theme() -> Theme {
@@ -72,7 +91,7 @@ const _: () = {
         #[must_use]
         #[inline]
         fn csrf(&self) -> ::core::option::Option<Token> {
-            self.__handle.field::<__Field2<SignedIn>>().get()
+            ::session::__private::get::<SignedIn, __Field2>(&self.__handle, 2usize)
         }
         /// Reads [`csrf`](Self::csrf) in place, for values that are costly to clone.
         #[inline]
@@ -80,12 +99,19 @@ const _: () = {
             &self,
             __read: impl ::core::ops::FnOnce(&Token) -> __R,
         ) -> ::core::option::Option<__R> {
-            self.__handle.field::<__Field2<SignedIn>>().with(__read)
+            ::session::__private::with::<
+                SignedIn,
+                __Field2,
+                _,
+            >(&self.__handle, 2usize, __read)
         }
         /// Sets [`csrf`](Self::csrf).
         #[inline]
         fn set_csrf(&self, __value: Token) {
-            self.__handle.field::<__Field2<SignedIn>>().set(__value)
+            ::session::__private::set::<
+                SignedIn,
+                __Field2,
+            >(&self.__handle, 2usize, __value)
         }
         /// Updates [`csrf`](Self::csrf) atomically across concurrent requests.
         ///
@@ -97,12 +123,15 @@ const _: () = {
                 &mut ::core::option::Option<Token>,
             ) + ::core::marker::Send + 'static,
         ) {
-            self.__handle.field::<__Field2<SignedIn>>().update(__update)
+            ::session::__private::update::<
+                SignedIn,
+                __Field2,
+            >(&self.__handle, 2usize, __update)
         }
         /// Returns [`csrf`](Self::csrf) and removes it.
         #[inline]
         fn take_csrf(&self) -> ::core::option::Option<Token> {
-            self.__handle.field::<__Field2<SignedIn>>().take()
+            ::session::__private::take::<SignedIn, __Field2>(&self.__handle, 2usize)
         }
         /// Removes [`csrf`](Self::csrf) at once, and returns it to exactly one of all concurrent callers.
         ///
@@ -118,12 +147,12 @@ const _: () = {
                 ::session::Error,
             >,
         > + ::core::marker::Send + use<'_> {
-            self.__handle.field::<__Field2<SignedIn>>().consume()
+            ::session::__private::consume::<SignedIn, __Field2>(&self.__handle, 2usize)
         }
         /// Removes [`csrf`](Self::csrf).
         #[inline]
         fn clear_csrf(&self) {
-            self.__handle.field::<__Field2<SignedIn>>().clear()
+            ::session::__private::clear::<SignedIn, __Field2>(&self.__handle, 2usize)
         }
         /// The session itself, for what the schema does not describe.
         #[must_use]
@@ -153,19 +182,14 @@ const _: () = {
         const SCHEMA: &'static ::session::__private::Schema = &::session::__private::Schema {
             name: "SignedIn",
             fields: &[
-                ::session::__private::Access::<
-                    __Field0<SignedIn>,
-                >::required("user_id", "user_id")
-                    .owner(
-                        ::session::__private::Access::<__Field0<SignedIn>>::owner_key,
-                    ),
-                ::session::__private::Access::<
-                    __Field1<SignedIn>,
-                >::default("theme", "theme")
+                ::session::__private::required::<
+                    SignedIn,
+                    __Field0,
+                >("user_id", "user_id")
+                    .owner(::session::__private::owner_key::<SignedIn, __Field0>),
+                ::session::__private::default::<SignedIn, __Field1>("theme", "theme")
                     .keep(),
-                ::session::__private::Access::<
-                    __Field2<SignedIn>,
-                >::optional("csrf", "csrf")
+                ::session::__private::optional::<SignedIn, __Field2>("csrf", "csrf")
                     .per_login(),
             ],
             on_missing: ::session::__private::OnMissing::Redirect {
@@ -181,33 +205,27 @@ const _: () = {
             }
         }
     }
-    struct __Field0<__S>(::core::marker::PhantomData<__S>);
+    struct __Field0;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field0<SignedIn> {
-        type Schema = SignedIn;
+    impl ::session::__private::TypedField<SignedIn> for __Field0 {
         type Value = UserId;
-        const INDEX: usize = 0usize;
     }
     #[automatically_derived]
-    impl ::session::__private::OwnerField for __Field0<SignedIn> {
+    impl ::session::__private::OwnerField<SignedIn> for __Field0 {
         type Owner = UserId;
         fn owner(__value: &UserId) -> &UserId {
             __value
         }
     }
-    struct __Field1<__S>(::core::marker::PhantomData<__S>);
+    struct __Field1;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field1<SignedIn> {
-        type Schema = SignedIn;
+    impl ::session::__private::TypedField<SignedIn> for __Field1 {
         type Value = Theme;
-        const INDEX: usize = 1usize;
     }
-    struct __Field2<__S>(::core::marker::PhantomData<__S>);
+    struct __Field2;
     #[automatically_derived]
-    impl ::session::__private::TypedField for __Field2<SignedIn> {
-        type Schema = SignedIn;
+    impl ::session::__private::TypedField<SignedIn> for __Field2 {
         type Value = Token;
-        const INDEX: usize = 2usize;
     }
     #[automatically_derived]
     impl ::core::clone::Clone for SignedInAccessor {

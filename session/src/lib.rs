@@ -149,5 +149,6 @@ pub use session_derive::SessionSchema;
 #[cfg(feature = "tower")]
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::schema::{Access, Field, Handle, OnMissing, OwnerField, Schema, TypedField};
+    pub use crate::schema::call::*;
+    pub use crate::schema::{Field, Handle, OnMissing, Schema};
 }

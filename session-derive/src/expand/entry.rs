@@ -35,12 +35,12 @@ impl Output<'_> {
         let (impl_generics, ..) = schema.generics.split_for_impl();
         let this = &self.schema.this;
         let of_field = |field: &Field<'_>| {
-            let Field { index, value, .. } = field;
-            let (marker, ty) = (marker(field), self.field_type(field));
+            let value = &field.value;
+            let marker = marker(field);
             let owner = field.has(word::OWNER).then(|| {
                 quote! {
                     #[automatically_derived]
-                    impl #impl_generics #krate::__private::OwnerField for #ty #bounds {
+                    impl #impl_generics #krate::__private::OwnerField<#this> for #marker #bounds {
                         type Owner = #value;
 
                         fn owner(__value: &#value) -> &#value {
@@ -50,13 +50,11 @@ impl Output<'_> {
                 }
             });
             quote! {
-                struct #marker<__S>(::core::marker::PhantomData<__S>);
+                struct #marker;
 
                 #[automatically_derived]
-                impl #impl_generics #krate::__private::TypedField for #ty #bounds {
-                    type Schema = #this;
+                impl #impl_generics #krate::__private::TypedField<#this> for #marker #bounds {
                     type Value = #value;
-                    const INDEX: usize = #index;
                 }
 
                 #owner
@@ -65,14 +63,13 @@ impl Output<'_> {
         schema.fields.iter().map(of_field).collect()
     }
 
-    /// The type that stands for a field.
-    pub(super) fn field_type(&self, field: &Field<'_>) -> TokenStream {
+    /// What every call about a field is generic over.
+    pub(super) fn type_arguments(&self, field: &Field<'_>) -> TokenStream {
         let (marker, this) = (marker(field), &self.schema.this);
-        quote!(#marker<#this>)
+        quote!(#this, #marker)
     }
 
     fn entry(&self, field: &Field<'_>) -> TokenStream {
-        let krate = &self.krate;
         let (name, key) = (&field.name, &field.key);
         let kind = match field.kind {
             Kind::Optional => quote!(optional),
@@ -81,11 +78,10 @@ impl Output<'_> {
             Kind::FlashOne => quote!(flash_one),
             Kind::FlashMany => quote!(flash_many),
         };
-        let ty = self.field_type(field);
-        let access = quote!(#krate::__private::Access::<#ty>);
+        let (krate, types) = (&self.krate, self.type_arguments(field));
         let owner = field
             .has(word::OWNER)
-            .then(|| quote!(.owner(#access::owner_key)));
+            .then(|| quote!(.owner(#krate::__private::owner_key::<#types>)));
         let aliases = Some(&field.options.aliases).filter(|aliases| !aliases.is_empty());
         let aliases = aliases.map(|aliases| quote!(.aliases(&[#(#aliases),*])));
         let ttl = field.options.ttl_millis.map(|millis| quote!(.ttl(#millis)));
@@ -98,7 +94,7 @@ impl Output<'_> {
         ];
         let flags = flags.into_iter().filter(|flag| field.has(flag));
         let flags = flags.map(|flag| format_ident!("{}", flag));
-        quote!(#access::#kind(#name, #key) #owner #aliases #ttl #(.#flags())*)
+        quote!(#krate::__private::#kind::<#types>(#name, #key) #owner #aliases #ttl #(.#flags())*)
     }
 
     pub(super) fn on_missing(&self) -> TokenStream {

@@ -33,13 +33,18 @@ impl Output<'_> {
             .iter()
             .filter(|attr| attr.path().is_ident("deprecated"));
         let must_use = reads.then(|| quote!(#[must_use]));
-        let signature = self.signature(field, method);
+        let (signature, storable) = (self.signature(field, method), &self.storable);
         let body = match method {
             // `unimplemented!()` has no type, and what has no type is no future.
             Method::Consume if self.failed => quote!(::core::future::pending()),
             _ => {
-                let (ty, call) = (self.field_type(field), call(field, method));
-                self.body(quote!(self.__handle.field::<#ty>().#call))
+                let (krate, types, index) = (&self.krate, self.type_arguments(field), field.index);
+                let shown = (method == Method::With).then(|| quote!(, _));
+                let (function, arguments) = call(field, method);
+                let function = format_ident!("{function}");
+                self.body(quote! {
+                    #krate::__private::#function::<#types #shown>(&self.__handle, #index #arguments)
+                })
             }
         };
         quote! {
@@ -47,7 +52,7 @@ impl Output<'_> {
             #(#deprecated)*
             #must_use
             #[inline]
-            #vis fn #name #signature {
+            #vis fn #name #signature #storable {
                 #body
             }
         }
@@ -94,29 +99,30 @@ impl Output<'_> {
     }
 }
 
-/// The method of the runtime's `Access`, with its arguments.
-fn call(field: &Field<'_>, method: Method) -> TokenStream {
+/// The function of the runtime, and its arguments after the place of the field.
+fn call(field: &Field<'_>, method: Method) -> (&'static str, TokenStream) {
     let default = default_name(field);
+    let none = TokenStream::new();
     match (method, field.kind) {
-        (Method::Get, Kind::Optional) => quote!(get()),
-        (Method::Get, Kind::Default) => quote!(get_or(Self::#default)),
-        (Method::Get, _) => quote!(get_required()),
-        (Method::With, Kind::Optional) => quote!(with(__read)),
-        (Method::With, Kind::Default) => quote!(with_or(Self::#default, __read)),
-        (Method::With, _) => quote!(with_required(__read)),
-        (Method::Peek, Kind::FlashMany) => quote!(flash_peek_all()),
-        (Method::Peek, _) => quote!(flash_peek_one()),
-        (Method::Set, Kind::FlashOne) => quote!(flash_set(__value)),
-        (Method::Set, _) => quote!(set(__value)),
-        (Method::Push, _) => quote!(flash_push(__value)),
-        (Method::Update, Kind::Optional) => quote!(update(__update)),
-        (Method::Update, Kind::Default) => quote!(update_or(Self::#default, __update)),
-        (Method::Update, _) => quote!(update_required(__update)),
-        (Method::Take, Kind::FlashMany) => quote!(flash_take_all()),
-        (Method::Take, Kind::FlashOne) => quote!(flash_take_one()),
-        (Method::Take, _) => quote!(take()),
-        (Method::Consume, _) => quote!(consume()),
-        (Method::Clear, _) => quote!(clear()),
+        (Method::Get, Kind::Optional) => ("get", none),
+        (Method::Get, Kind::Default) => ("get_or", quote!(, Self::#default)),
+        (Method::Get, _) => ("get_required", none),
+        (Method::With, Kind::Optional) => ("with", quote!(, __read)),
+        (Method::With, Kind::Default) => ("with_or", quote!(, Self::#default, __read)),
+        (Method::With, _) => ("with_required", quote!(, __read)),
+        (Method::Peek, Kind::FlashMany) => ("flash_peek_all", none),
+        (Method::Peek, _) => ("flash_peek_one", none),
+        (Method::Set, Kind::FlashOne) => ("flash_set", quote!(, __value)),
+        (Method::Set, _) => ("set", quote!(, __value)),
+        (Method::Push, _) => ("flash_push", quote!(, __value)),
+        (Method::Update, Kind::Optional) => ("update", quote!(, __update)),
+        (Method::Update, Kind::Default) => ("update_or", quote!(, Self::#default, __update)),
+        (Method::Update, _) => ("update_required", quote!(, __update)),
+        (Method::Take, Kind::FlashMany) => ("flash_take_all", none),
+        (Method::Take, Kind::FlashOne) => ("flash_take_one", none),
+        (Method::Take, _) => ("take", none),
+        (Method::Consume, _) => ("consume", none),
+        (Method::Clear, _) => ("clear", none),
     }
 }
 

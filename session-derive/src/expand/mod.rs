@@ -35,6 +35,9 @@ pub(crate) fn fallback(schema: &Schema<'_>, errors: &syn::Error) -> TokenStream 
 struct Output<'a> {
     schema: &'a Schema<'a>,
     krate: TokenStream,
+    /// The where-clause of each method: on the impl, a missing bound would be told in the words of serde, each
+    /// derive a line.
+    storable: TokenStream,
     failed: bool,
 }
 
@@ -42,11 +45,14 @@ impl<'a> Output<'a> {
     fn new(schema: &'a Schema<'a>, failed: bool) -> Self {
         let krate = schema.options.krate.as_ref();
         let krate = krate.map_or_else(|| quote!(::session), ToTokens::to_token_stream);
-        Self {
+        let mut output = Self {
             schema,
             krate,
+            storable: TokenStream::new(),
             failed,
-        }
+        };
+        output.storable = generics::clause(output.storable_bounds());
+        output
     }
 
     /// What stands in the body of a method.
@@ -63,13 +69,15 @@ impl<'a> Output<'a> {
         let (ident, this, accessor) = (schema.ident, &schema.this, &schema.accessor);
         let (vis, generics) = (schema.vis, schema.generics);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-        let bounds = self.where_clause();
+        let mut bounds = self.own_bounds();
         // The stubs call nothing, and a bound on them might be an error of its own.
         let own_bounds = if self.failed {
             quote!(#where_clause)
         } else {
-            bounds.clone()
+            generics::clause(bounds.clone())
         };
+        bounds.extend(self.storable_bounds());
+        let bounds = generics::clause(bounds);
         let lints = lints::allow(schema, self.failed);
         let doc = method::doc_attributes(&format!(
             "Typed access to a session, generated from [`{ident}`]."
@@ -133,7 +141,12 @@ impl<'a> Output<'a> {
     }
 
     fn methods(&self) -> TokenStream {
-        let Self { schema, krate, .. } = self;
+        let Self {
+            schema,
+            krate,
+            storable,
+            ..
+        } = self;
         let (ident, this, vis, fields) = (schema.ident, &schema.this, schema.vis, &schema.fields);
         // One name twice is an error that has been reported, unless this one drowns it.
         let mut names = HashSet::from([format_ident!("session"), format_ident!("snapshot")]);
@@ -165,7 +178,7 @@ impl<'a> Output<'a> {
             #doc
             #[must_use]
             #[inline]
-            #vis fn snapshot(&self) -> #this {
+            #vis fn snapshot(&self) -> #this #storable {
                 #snapshot
             }
 
@@ -182,13 +195,13 @@ impl<'a> Output<'a> {
         if !field.is_default() {
             return None;
         }
-        let value = &field.value;
+        let (value, storable) = (&field.value, &self.storable);
         let name = method::default_name(field);
         let body = match &field.default {
             Some(expr) => expr.clone(),
             None => quote!(<#value as ::core::default::Default>::default()),
         };
         let body = self.body(body);
-        Some(quote!(#[inline] fn #name() -> #value { #body }))
+        Some(quote!(#[inline] fn #name() -> #value #storable { #body }))
     }
 }

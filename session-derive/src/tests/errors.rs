@@ -25,7 +25,7 @@ fn all_mistakes_of_a_struct_are_reported_at_once() {
             b: Tenant,
         }
     "#;
-    assert_eq!(errors(text), 10);
+    assert_eq!(errors(text), 9);
 }
 
 #[test]
@@ -47,6 +47,8 @@ fn one_mistake_is_one_error() {
         "#[session(prefix = \"__\")] struct S { a: u8, b: u8 }",
         "struct S { a: u8, set_a: u8 }",
         "struct S { a: &'static str }",
+        "struct S<'a> { a: &'a str }",
+        "struct S<'a> { a: Cow<'a, str> }",
     ] {
         assert_eq!(errors(text), 1, "{}", derive(text));
     }
@@ -75,6 +77,33 @@ fn a_failed_derive_keeps_every_method() {
         !text.contains("TypedField"),
         "a stub asks nothing of the types: {text}"
     );
+}
+
+#[test]
+fn what_parses_of_a_struct_that_does_not_keeps_its_methods() {
+    for (text, kept) in [
+        ("struct S { a: Option<u8>, b u8, c: u8 }", &["a", "c"][..]),
+        ("struct S { a: Option<u8>, b: , c: u8 }", &["a", "c"]),
+        ("struct S { a: Option<u8>, b: HashMap<u8, }", &["a"]),
+        (
+            "#[session(prefix = \"a.\")] pub struct S<T { a: u8 } trailing",
+            &["a"],
+        ),
+        ("struct S { a: u8, b: u8 c: u8 }", &["a"]),
+        ("struct S", &[]),
+    ] {
+        let output = derive(text);
+        assert_eq!(errors(text), 1, "{text}: {output}");
+        assert!(output.contains("struct SAccessor"), "{text}: {output}");
+        for name in ["session"].iter().chain(kept) {
+            assert!(output.contains(&format!("fn {name} ")), "{name} of {text}");
+        }
+        assert!(
+            !output.contains("fn b ") || kept.contains(&"b"),
+            "{text}: {output}"
+        );
+    }
+    assert_eq!(errors("fn s() {}"), 1);
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn never_panics() {
     ]);
 
     let mut random = Random(0x5EED_5EED_5EED_5EED);
-    let (mut parsed, mut accepted) = (0, 0);
+    let (mut parsed, mut accepted, mut kept) = (0, 0, 0);
     for _ in 0..10_000 {
         let (container, generics) = (random.items(&container), random.pick(&generics).clone());
         let (wheres, kind) = (random.pick(&wheres).clone(), random.pick(&kinds).clone());
@@ -201,10 +201,12 @@ fn never_panics() {
             );
         } else {
             assert!(says("compile_error"), "{output}");
+            kept += usize::from(says("struct"));
         }
     }
     // Else the soup is too thin or too clear to prove anything.
     assert!(parsed > 4_000, "{parsed}");
+    assert!(kept > 300, "{kept}");
     assert!(
         (300..parsed - 300).contains(&accepted),
         "{accepted} of {parsed}"

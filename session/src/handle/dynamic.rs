@@ -219,7 +219,7 @@ impl Session {
 impl super::Inner {
     /// The live messages of a flash: all of them for a peek; for a take those that earlier requests left, which
     /// are removed. One that cannot be read stays, and hides no other.
-    pub(crate) fn flash_values<T: FieldValue>(
+    pub(crate) fn flash_values<T: FieldValue + Send + Sync>(
         &self,
         place: &Place,
         take: bool,

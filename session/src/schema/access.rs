@@ -1,93 +1,42 @@
-//! What the methods of a generated accessor call: one field of one session, and each verb once.
-//!
-//! A generated method names its field and not its type, so that the bounds on the type are
-//! checked in one place, the impl of [`TypedField`], and a type that cannot be stored is one error and not one for
-//! each of its methods.
+//! One field of one session, and each verb once.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError};
 
-use super::{Field, FieldValue, Handle, OwnerText, SessionSchema};
+use super::call::TypedField;
+use super::{Field, FieldValue, Handle, SessionSchema};
 use crate::changes::{Change, Updated, Updater};
 use crate::data::{FlashEntry, Slot, Value};
 use crate::error::{Error, ErrorKind};
-use crate::id::OwnerKey;
 
-/// A field of a schema. The derive makes a private type for each and implements it for that, so that `Value` may be
-/// private too, and the compiler need not compare the impls of one schema's fields with each other.
-pub trait TypedField: 'static {
-    /// Where the field stands.
-    type Schema: SessionSchema;
-
-    /// `T` of an `Option<T>` and of a flash `Vec<T>`.
-    type Value: FieldValue;
-
-    /// Its place among the schema's fields.
-    const INDEX: usize;
-}
-
-/// The field that is the owner. `Owner` is the `Value` of the field once more, so that a type without a text is an
-/// error at the type, and one that cannot be stored is no second error here.
-pub trait OwnerField: TypedField {
-    /// The type of the owner.
-    type Owner: OwnerText;
-
-    /// The same value.
-    fn owner(value: &Self::Value) -> &Self::Owner;
-}
-
-/// A field of a session.
-#[derive(Debug)]
-pub struct Access<'a, F> {
+/// The field `F` of the schema `S` in a session.
+pub(super) struct Access<'a, S, F> {
     handle: &'a Handle,
-    field: PhantomData<fn() -> F>,
+    field: &'static Field,
+    types: PhantomData<fn() -> (S, F)>,
 }
 
-impl<F> Clone for Access<'_, F> {
+impl<S, F> Clone for Access<'_, S, F> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<F> Copy for Access<'_, F> {}
-
-macro_rules! constructors {
-    ($($name:ident)*) => {$(
-        /// The entry of a field of this kind in the schema.
-        #[must_use]
-        pub const fn $name(name: &'static str, key: &'static str) -> Field {
-            Field::$name::<F::Value>(name, key)
-        }
-    )*};
-}
-
-impl<F: TypedField> Access<'_, F> {
-    constructors! { optional default required flash_one flash_many }
-}
-
-impl<F: OwnerField> Access<'_, F> {
-    /// The owner that a value of this field names. Runs the user's `Display`.
-    #[must_use]
-    pub fn owner_key(value: &Value) -> Option<OwnerKey> {
-        F::Value::read(value, |value| F::owner(value).owner_key()).ok()
-    }
-}
+impl<S, F> Copy for Access<'_, S, F> {}
 
 /// How a field with a value, present or not, is read.
-impl<'a, F: TypedField> Access<'a, F> {
-    pub(super) fn new(handle: &'a Handle) -> Self {
+impl<'a, S: SessionSchema, F: TypedField<S>> Access<'a, S, F> {
+    /// The field that stands at `index` among those of the schema.
+    pub(super) fn new(handle: &'a Handle, index: usize) -> Self {
         Self {
             handle,
-            field: PhantomData,
+            field: &S::SCHEMA.fields[index],
+            types: PhantomData,
         }
-    }
-
-    fn field(self) -> &'static Field {
-        &<F::Schema as SessionSchema>::SCHEMA.fields[F::INDEX]
     }
 
     fn found(self) -> Option<Value> {
-        self.handle.found(self.field())
+        self.handle.found(self.field)
     }
 
     fn readable(value: &Value) -> Option<F::Value> {
@@ -95,29 +44,29 @@ impl<'a, F: TypedField> Access<'a, F> {
     }
 
     /// A copy of an optional field.
-    pub fn get(self) -> Option<F::Value> {
-        self.handle.read(self.field(), F::Value::get)
+    pub(super) fn get(self) -> Option<F::Value> {
+        self.handle.read(self.field, F::Value::get)
     }
 
     /// A copy of a field with a default.
-    pub fn get_or(self, default: impl FnOnce() -> F::Value) -> F::Value {
+    pub(super) fn get_or(self, default: impl FnOnce() -> F::Value) -> F::Value {
         self.get().unwrap_or_else(default)
     }
 
     /// A copy of a required field.
-    pub fn get_required(self) -> F::Value {
+    pub(super) fn get_required(self) -> F::Value {
         self.get()
             .unwrap_or_else(|| self.with_required(F::Value::copy))
     }
 
     /// Shows an optional field by reference.
-    pub fn with<R>(self, read: impl FnOnce(&F::Value) -> R) -> Option<R> {
+    pub(super) fn with<R>(self, read: impl FnOnce(&F::Value) -> R) -> Option<R> {
         self.handle
-            .read(self.field(), |value| F::Value::read(value, read))
+            .read(self.field, |value| F::Value::read(value, read))
     }
 
     /// Shows a field with a default by reference.
-    pub fn with_or<R>(
+    pub(super) fn with_or<R>(
         self,
         default: impl FnOnce() -> F::Value,
         read: impl FnOnce(&F::Value) -> R,
@@ -127,24 +76,24 @@ impl<'a, F: TypedField> Access<'a, F> {
     }
 
     /// Shows a required field by reference: the present value, or the one that extraction proved.
-    pub fn with_required<R>(self, read: impl FnOnce(&F::Value) -> R) -> R {
-        let proved = || self.handle.proved(self.field());
+    pub(super) fn with_required<R>(self, read: impl FnOnce(&F::Value) -> R) -> R {
+        let proved = || self.handle.proved(self.field);
         match self.found().or_else(proved) {
             Some(value) => self.show(&value, read),
-            None => unreachable!("extraction proved that `{}` is present", self.field().key()),
+            None => unreachable!("extraction proved that `{}` is present", self.field.key()),
         }
     }
 
     fn show<R>(self, value: &Value, read: impl FnOnce(&F::Value) -> R) -> R {
         match F::Value::read(value, read) {
             Ok(shown) => shown,
-            Err(cause) => unreachable!("`{}` was checked before: {cause}", self.field().key()),
+            Err(cause) => unreachable!("`{}` was checked before: {cause}", self.field.key()),
         }
     }
 }
 
 /// How it is written.
-impl<F: TypedField> Access<'_, F> {
+impl<S: SessionSchema, F: TypedField<S>> Access<'_, S, F> {
     fn record(self, change: Change) {
         self.handle.session().0.record(change);
     }
@@ -152,13 +101,13 @@ impl<F: TypedField> Access<'_, F> {
     /// The deadline of an entry that is written now.
     fn expires(self) -> Option<crate::Timestamp> {
         let now = || self.handle.session().0.now();
-        self.field().expires(now)
+        self.field.expires(now)
     }
 
     /// Puts a value into the field. An owner signs in by it.
-    pub fn set(self, value: F::Value) {
-        let (place, value) = (self.field().place(), value.into_value());
-        self.record(match self.field().owner_key(&value) {
+    pub(super) fn set(self, value: F::Value) {
+        let (place, value) = (self.field.place(), value.into_value());
+        self.record(match self.field.owner_key(&value) {
             Some(owner) => Change::SetOwner {
                 place,
                 value,
@@ -172,21 +121,21 @@ impl<F: TypedField> Access<'_, F> {
     }
 
     /// Removes the field's value.
-    pub fn clear(self) {
+    pub(super) fn clear(self) {
         self.record(Change::Remove {
-            place: self.field().place(),
+            place: self.field.place(),
         });
     }
 
     /// Removes the field's value and hands it over.
-    pub fn take(self) -> Option<F::Value> {
+    pub(super) fn take(self) -> Option<F::Value> {
         let value = self.get()?;
         self.clear();
         Some(value)
     }
 
     /// Changes an optional field atomically.
-    pub fn update(self, update: impl Fn(&mut Option<F::Value>) + Send + 'static) {
+    pub(super) fn update(self, update: impl Fn(&mut Option<F::Value>) + Send + 'static) {
         self.run(move |mut value| {
             let was_readable = value.is_some();
             update(&mut value);
@@ -200,7 +149,7 @@ impl<F: TypedField> Access<'_, F> {
     }
 
     /// Changes a field with a default atomically.
-    pub fn update_or(
+    pub(super) fn update_or(
         self,
         default: impl Fn() -> F::Value + Send + 'static,
         update: impl Fn(&mut F::Value) + Send + 'static,
@@ -213,8 +162,8 @@ impl<F: TypedField> Access<'_, F> {
     }
 
     /// Changes a required field atomically. A record that has lost the value is a conflict.
-    pub fn update_required(self, update: impl Fn(&mut F::Value) + Send + 'static) {
-        let key = self.field().key();
+    pub(super) fn update_required(self, update: impl Fn(&mut F::Value) + Send + 'static) {
+        let key = self.field.key();
         self.run(move |present| {
             let mut value = present.ok_or_else(|| Error::on_key(ErrorKind::Conflict, key))?;
             update(&mut value);
@@ -226,7 +175,7 @@ impl<F: TypedField> Access<'_, F> {
         let updater: Updater = Box::new(move |value| update(value.and_then(Self::readable)));
         let inner = &self.handle.session().0;
         // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
-        let _ = inner.update(&self.field().place(), updater, self.expires(), true);
+        let _ = inner.update(&self.field.place(), updater, self.expires(), true);
     }
 
     /// Commits at once and hands the value to exactly one of all concurrent callers.
@@ -234,13 +183,13 @@ impl<F: TypedField> Access<'_, F> {
     /// # Errors
     ///
     /// As [`Session::commit`](crate::Session::commit).
-    pub async fn consume(self) -> Result<Option<F::Value>, Error> {
+    pub(super) async fn consume(self) -> Result<Option<F::Value>, Error> {
         if self.found().is_none() {
             return Ok(None);
         }
         let found = Arc::default();
         self.record(Change::Consume {
-            place: self.field().place(),
+            place: self.field.place(),
             found: Arc::clone(&found),
         });
         match self.handle.session().commit().await {
@@ -255,19 +204,19 @@ impl<F: TypedField> Access<'_, F> {
 }
 
 /// Flashes.
-impl<F: TypedField> Access<'_, F> {
+impl<S: SessionSchema, F: TypedField<S>> Access<'_, S, F> {
     /// Puts one message into the flash, in place of what is there.
-    pub fn flash_set(self, message: F::Value) {
+    pub(super) fn flash_set(self, message: F::Value) {
         self.record(Change::Set {
-            place: self.field().place(),
+            place: self.field.place(),
             slot: Slot::Flash(Arc::new(vec![self.message(message)])),
         });
     }
 
     /// Adds a message to the flash, without reading what is there.
-    pub fn flash_push(self, message: F::Value) {
+    pub(super) fn flash_push(self, message: F::Value) {
         self.record(Change::Push {
-            place: self.field().place(),
+            place: self.field.place(),
             entry: self.message(message),
         });
     }
@@ -281,22 +230,22 @@ impl<F: TypedField> Access<'_, F> {
     }
 
     /// The last message of the flash; it stays.
-    pub fn flash_peek_one(self) -> Option<F::Value> {
+    pub(super) fn flash_peek_one(self) -> Option<F::Value> {
         self.flash(false).pop()
     }
 
     /// The last message that an earlier request left; the flash is emptied of those.
-    pub fn flash_take_one(self) -> Option<F::Value> {
+    pub(super) fn flash_take_one(self) -> Option<F::Value> {
         self.flash(true).pop()
     }
 
     /// The messages of the flash, in order; they stay.
-    pub fn flash_peek_all(self) -> Vec<F::Value> {
+    pub(super) fn flash_peek_all(self) -> Vec<F::Value> {
         self.flash(false)
     }
 
     /// The messages that earlier requests left, in order; they are removed.
-    pub fn flash_take_all(self) -> Vec<F::Value> {
+    pub(super) fn flash_take_all(self) -> Vec<F::Value> {
         self.flash(true)
     }
 
@@ -305,9 +254,9 @@ impl<F: TypedField> Access<'_, F> {
             .handle
             .session()
             .0
-            .flash_values(&self.field().place(), take);
+            .flash_values(&self.field.place(), take);
         values.unwrap_or_else(|cause| {
-            self.handle.report(self.field(), cause);
+            self.handle.report(self.field, cause);
             Vec::new()
         })
     }

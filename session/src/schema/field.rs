@@ -43,7 +43,7 @@ macro_rules! constructors {
     ($($(#[$doc:meta])* $name:ident => $kind:ident;)*) => {$(
         $(#[$doc])*
         #[must_use]
-        pub const fn $name<T: FieldValue>(name: &'static str, key: &'static str) -> Self {
+        pub const fn $name<T: FieldValue + Send + Sync>(name: &'static str, key: &'static str) -> Self {
             Self::new::<T>(name, key, Kind::$kind)
         }
     )*};
@@ -87,7 +87,11 @@ impl Field {
         strict => STRICT;
     }
 
-    const fn new<T: FieldValue>(name: &'static str, key: &'static str, kind: Kind) -> Self {
+    const fn new<T: FieldValue + Send + Sync>(
+        name: &'static str,
+        key: &'static str,
+        kind: Kind,
+    ) -> Self {
         Self {
             name,
             key,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Access, Field, Schema, TypedField};
+use super::{Field, Schema};
 use crate::data::{Cause, Slot, Value};
 use crate::handle::Session;
 
@@ -31,12 +31,6 @@ impl Handle {
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.session
-    }
-
-    /// One field of the session.
-    #[inline]
-    pub fn field<F: TypedField>(&self) -> Access<'_, F> {
-        Access::new(self)
     }
 
     /// The value of a field, where it is present and, for an owner, confirmed by the header; and whether it is of

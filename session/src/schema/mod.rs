@@ -1,12 +1,12 @@
 //! What the derive implements, and what generated code calls.
 
 mod access;
+pub(crate) mod call;
 mod field;
 mod handle;
 mod registry;
 mod value;
 
-pub use access::{Access, OwnerField, TypedField};
 pub use field::Field;
 pub use handle::Handle;
 pub use registry::Conflict as SchemaConflict;

@@ -2,6 +2,7 @@
 //!
 //! The compiler checks the bound on an associated type together with all supertraits of that bound, and would report
 //! a type without any derive three times. These traits have no supertraits, but what the supertraits are for.
+//! `Send` and `Sync` stand beside them: the compiler says best itself which part of a type is to blame.
 
 use std::fmt::Display;
 
@@ -10,15 +11,17 @@ use serde_core::{Serialize, de::DeserializeOwned};
 use crate::data::{Cause, Value};
 use crate::id::OwnerKey;
 
-/// A [`SessionValue`](crate::SessionValue). What is not `Send` or `Sync` is reported by the part that is to blame.
+/// A [`SessionValue`](crate::SessionValue), if it is `Send` and `Sync` too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a session",
-    label = "a field must be `Clone + Serialize + DeserializeOwned + Send + Sync + 'static`",
+    label = "a field must be `Clone + Serialize + DeserializeOwned`",
     note = "each type of yours in `{Self}` needs `#[derive(Clone, serde::Serialize, serde::Deserialize)]`"
 )]
 pub trait FieldValue: Sized + 'static {
     /// The value as an entry of the session.
-    fn into_value(self) -> Value;
+    fn into_value(self) -> Value
+    where
+        Self: Send + Sync;
 
     /// A clone.
     #[must_use]
@@ -26,15 +29,23 @@ pub trait FieldValue: Sized + 'static {
 
     /// Reads an entry as this type. Runs user code: never call it under a lock.
     #[expect(private_interfaces, reason = "implemented here only")]
-    fn read<R>(value: &Value, read: impl FnOnce(&Self) -> R) -> Result<R, Cause>;
+    fn read<R>(value: &Value, read: impl FnOnce(&Self) -> R) -> Result<R, Cause>
+    where
+        Self: Send + Sync;
 
     /// Reads a copy of an entry as this type. Runs user code: never call it under a lock.
     #[expect(private_interfaces, reason = "implemented here only")]
-    fn get(value: &Value) -> Result<Self, Cause>;
+    fn get(value: &Value) -> Result<Self, Cause>
+    where
+        Self: Send + Sync;
 }
 
-impl<T: CloneAndSerde + Send + Sync + 'static> FieldValue for T {
-    fn into_value(self) -> Value {
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Serialize + DeserializeOwned + 'static> FieldValue for T {
+    fn into_value(self) -> Value
+    where
+        Self: Send + Sync,
+    {
         Value::new(self)
     }
 
@@ -43,21 +54,21 @@ impl<T: CloneAndSerde + Send + Sync + 'static> FieldValue for T {
     }
 
     #[expect(private_interfaces, reason = "implemented here only")]
-    fn read<R>(value: &Value, read: impl FnOnce(&Self) -> R) -> Result<R, Cause> {
+    fn read<R>(value: &Value, read: impl FnOnce(&Self) -> R) -> Result<R, Cause>
+    where
+        Self: Send + Sync,
+    {
         value.read(read)
     }
 
     #[expect(private_interfaces, reason = "implemented here only")]
-    fn get(value: &Value) -> Result<Self, Cause> {
+    fn get(value: &Value) -> Result<Self, Cause>
+    where
+        Self: Send + Sync,
+    {
         value.get()
     }
 }
-
-/// What derives give, as one bound.
-pub trait CloneAndSerde: Clone + Serialize + DeserializeOwned {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Clone + Serialize + DeserializeOwned> CloneAndSerde for T {}
 
 /// What can name an owner: its `Display` text does.
 #[diagnostic::on_unimplemented(
