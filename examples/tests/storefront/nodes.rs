@@ -11,6 +11,7 @@ use crate::{ANN, BOB, file_store};
 #[cfg(feature = "mysql")]
 #[path = "../../../stores/tests/support/mysql_server.rs"]
 #[allow(
+    clippy::unwrap_used,
     dead_code,
     unreachable_pub,
     reason = "the tests of the stores use the rest"
@@ -19,6 +20,7 @@ mod mysql_server;
 #[cfg(feature = "postgres")]
 #[path = "../../../stores/tests/support/postgres_server.rs"]
 #[allow(
+    clippy::unwrap_used,
     dead_code,
     unreachable_pub,
     reason = "the tests of the stores use the rest"
@@ -27,6 +29,7 @@ mod postgres_server;
 #[cfg(feature = "redis")]
 #[path = "../../../stores/tests/support/redis_server.rs"]
 #[allow(
+    clippy::unwrap_used,
     dead_code,
     unreachable_pub,
     reason = "the tests of the stores use the rest"
