@@ -1,4 +1,7 @@
-//! Session stores for [`session`]: one module and one feature per backend.
+//! Session stores for [`session`]: one module and one feature per backend. [`choosing`] says which one, and how large.
+
+#[doc = include_str!("choosing.md")]
+pub mod choosing {}
 
 #[cfg(feature = "file")]
 mod file;
