@@ -30,7 +30,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
         LazySession::of(&parts.extensions, &parts.method, &parts.headers)?
-            .load()
+            .into_loaded()
             .await
     }
 }

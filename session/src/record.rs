@@ -201,6 +201,16 @@ impl Header {
         }
     }
 
+    /// The header of the next state of this record, but for what a commit decides: whose it is, and its label.
+    pub(crate) fn next(&self) -> Self {
+        Self {
+            version: self.version.next(),
+            owner: None,
+            label: None,
+            ..*self
+        }
+    }
+
     /// Whether the session lives at `now`: the one rule that every verb of every store goes by.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

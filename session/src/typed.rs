@@ -70,13 +70,17 @@ impl Handle {
         next: impl FnOnce() -> Option<String>,
     ) -> Result<(), TypedRejection> {
         let inner = &self.session().0;
-        if let Err(conflict) = inner.shared.registry.add(id, schema) {
-            tracing::error!(target: "session", "{conflict}");
-            return Err(TypedRejection::SchemaConflict {
-                schema: schema.name,
-                field: conflict.key(),
-                message: conflict.to_string(),
-            });
+        match inner.shared.registry.add(id, schema) {
+            Ok(false) => return Ok(()),
+            Ok(true) => {}
+            Err(conflict) => {
+                tracing::error!(target: "session", "{conflict}");
+                return Err(TypedRejection::SchemaConflict {
+                    schema: schema.name,
+                    field: conflict.key(),
+                    message: conflict.to_string(),
+                });
+            }
         }
         let mut proved = Vec::new();
         for field in schema.fields.iter().filter(|field| field.is_checked()) {

@@ -101,7 +101,7 @@ pub(crate) struct Times {
 /// The record that a draft makes of the one that it was drawn from, or of none.
 pub(crate) fn next_record(
     base: Option<&Header>,
-    draft: &Draft,
+    draft: Draft,
     commit_id: CommitId,
     times: Times,
     config: &Config,
@@ -109,14 +109,11 @@ pub(crate) fn next_record(
     let Times { now, arrived } = times;
     let mut header = match base {
         None => Header::new(now, config.lifetime, config.touch_interval),
-        Some(base) => Header {
-            version: base.version.next(),
-            ..base.clone()
-        },
+        Some(base) => base.next(),
     };
     header.commit_id = commit_id;
-    header.owner.clone_from(&draft.owner);
-    header.label.clone_from(&draft.label);
+    header.owner = draft.owner;
+    header.label = draft.label;
     header.last_seen = header.last_seen.max(now);
     let former = (header.idle_deadline, header.absolute_deadline);
     if draft.wiped && base.is_some() {
@@ -146,7 +143,7 @@ pub(crate) fn next_record(
     header.idle_deadline = idle.max(floor).min(header.absolute_deadline);
     Record {
         header,
-        data: draft.data.clone(),
+        data: draft.data,
     }
 }
 

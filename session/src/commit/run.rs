@@ -4,26 +4,24 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::calls::{Answer, Live};
 use super::decide::{Times, Verb, check_size, next_record};
 use super::work::{Settled, Work, replay};
-use crate::changes::{Change, Changes, Draft};
+use crate::changes::{Change, Draft};
 use crate::config::OnGone;
 use crate::error::{Error, ErrorKind};
 use crate::events;
 use crate::handle::{Base, Outgoing};
 use crate::id::{SessionId, StoreKey};
 use crate::record::{CommitId, Header, Record};
-use crate::shared::{Deadline, Shared, Turn};
-use crate::store::{
-    CreateOutcome, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, StoreError, StoreErrorKind,
-    StoreFuture,
-};
+use crate::shared::{Deadline, Shared};
+use crate::store::{CreateOutcome, OwnerRule, ReadOutcome, StoreError};
 
-/// What one attempt at a live record came to.
-enum Attempt {
-    Stored(Base),
+/// What one attempt came to.
+pub(super) enum Attempt {
+    Settled(Settled),
+    /// Another commit came first, and stored this.
     Conflict(Arc<Record>),
-    Gone,
 }
 
 pub(super) struct Commit<'a> {
@@ -31,208 +29,156 @@ pub(super) struct Commit<'a> {
     pub(super) times: Times,
     pub(super) deadline: Deadline,
     pub(super) commit_id: CommitId,
+    /// The id to rotate to, made once: repeated with the same keys and commit id, `rotate` answers as the first time.
+    pub(super) target: Option<SessionId>,
     pub(super) head_sent: bool,
 }
 
-// What is rare has a box of its own, so that the future of a plain save is small: a test holds it below the size up to
-// which allocators are fast.
 impl Commit<'_> {
-    pub(super) async fn run(&mut self, work: &mut Work) -> Result<Settled, Error> {
+    /// Attempts until one is stored. `conflict` is what an attempt has met already.
+    pub(super) async fn run(
+        &mut self,
+        work: &mut Work,
+        mut conflict: Option<Arc<Record>>,
+    ) -> Result<Settled, Error> {
+        let mut turn = None;
+        let mut waits = 0;
+        loop {
+            if let Some(current) = conflict {
+                events::conflict();
+                let key = work.rebase(current);
+                if let Some(key) = key.filter(|_| turn.is_none()) {
+                    let wait = self.deadline.run(self.shared.queues.turn(key));
+                    turn = Box::pin(wait).await.map(Box::new);
+                }
+                if turn.is_none() || !Box::pin(self.deadline.back_off(waits)).await {
+                    return Err(Error::of(ErrorKind::Conflict));
+                }
+                waits += 1;
+                work.draft = replay(
+                    self.shared,
+                    work.base.draft(),
+                    &work.changes,
+                    self.times.now,
+                )?;
+            }
+            match self.attempt(work).await? {
+                Attempt::Settled(settled) => return Ok(settled),
+                Attempt::Conflict(current) => conflict = Some(current),
+            }
+        }
+    }
+
+    /// Ends what is to end, and tries once to store what is to be stored. Waits for the store and for nothing else.
+    pub(super) async fn attempt(&mut self, work: &mut Work) -> Result<Attempt, Error> {
         while let Some(key) = work.ended.last().copied() {
             Box::pin(self.destroy_chain(key)).await?;
             work.ended.pop();
             events::destroyed();
         }
-        // By `&mut` across the awaits: updates are `Send` but need not be `Sync`.
-        let mut changes = std::mem::take(&mut work.changes);
-        let outcome = self.store(work, &mut changes).await;
-        let is_lost = outcome.is_err();
-        let settled = outcome.map(|mut settled| {
-            if work.removal && settled.outgoing == Outgoing::Nothing {
-                settled.outgoing = Outgoing::Removal;
-            }
-            settled
-        });
-        if is_lost {
-            work.changes = changes;
+        let mut attempt = self.store(work).await?;
+        if let Attempt::Settled(settled) = &mut attempt
+            && work.removal
+            && settled.outgoing == Outgoing::Nothing
+        {
+            settled.outgoing = Outgoing::Removal;
         }
-        settled
+        Ok(attempt)
     }
 
-    async fn store(&mut self, work: &mut Work, changes: &mut Changes) -> Result<Settled, Error> {
-        let verb = Verb::of(&work.base, changes, &work.draft);
+    // Changes are borrowed by `&mut` across awaits: updates are `Send` but need not be `Sync`.
+    async fn store(&mut self, work: &mut Work) -> Result<Attempt, Error> {
+        let verb = Verb::of(&work.base, &work.changes, &work.draft);
         if self.head_sent && matches!(verb, Verb::Create | Verb::Rotate | Verb::SignInAnew) {
             return Err(Error::of(ErrorKind::HeadSent));
         }
         if work.draft.failed && !matches!(work.base, Base::Gone { .. }) {
-            work.draft = replay(self.shared, work.base.draft(), changes, self.times.now)?;
+            work.draft = replay(
+                self.shared,
+                work.base.draft(),
+                &work.changes,
+                self.times.now,
+            )?;
         }
-        match verb {
-            Verb::Create => Box::pin(self.create(&work.draft)).await,
-            Verb::Save | Verb::Rotate => self.change(work, changes).await,
+        let settled = match verb {
+            Verb::Create => self.create(std::mem::take(&mut work.draft)).await?,
+            Verb::Save | Verb::Rotate => return self.change(work).await,
             Verb::SignInAnew => {
                 let successor = match work.base {
                     Base::Gone { successor } => successor,
                     Base::None | Base::Live { .. } => None,
                 };
-                Box::pin(self.sign_in_anew(successor, changes)).await
+                Box::pin(self.sign_in_anew(successor, work)).await?
             }
-            Verb::Drop => Ok(self.drop_changes(work.base.clone(), changes)),
-            Verb::Nothing => Ok(Settled::unchanged(work)),
-        }
+            Verb::Drop => self.drop_changes(work.base.clone(), work),
+            Verb::Nothing => Settled::unchanged(work),
+        };
+        Ok(Attempt::Settled(settled))
     }
 
     /// Stores changes of a live record: by `save`, or by `rotate` under a new id.
-    async fn change(&mut self, work: &mut Work, changes: &mut Changes) -> Result<Settled, Error> {
+    async fn change(&mut self, work: &mut Work) -> Result<Attempt, Error> {
         let Base::Live { id, key, record } = &work.base else {
-            return Ok(Settled::unchanged(work));
+            return Ok(Attempt::Settled(Settled::unchanged(work)));
         };
-        let (from, mut record) = (Live { id, key }, Arc::clone(record));
-        let draft = &mut work.draft;
-        let had_owner = record.header.owner.is_some();
-        // Repeated with the same keys and commit id, `rotate` answers as the first time.
-        let mut target = None;
-        let mut turn: Option<Box<Turn<'_>>> = None;
-        let mut attempt = 0;
-        loop {
-            if draft.rotate && target.is_none() {
-                if self.head_sent {
-                    return Err(Error::of(ErrorKind::HeadSent));
-                }
-                target = Some(self.new_id(Some(from.id))?);
-            }
-            let next = self.draw(Some(&record.header), draft)?;
-            let outcome = match target.filter(|_| draft.rotate) {
-                None => self.save(from, &next, &record.header).await?,
-                Some(id) => Box::pin(self.rotate(from, id, next, &record.header, draft)).await?,
+        let from = Live { id, key };
+        let draft = std::mem::take(&mut work.draft);
+        let (rotate, authenticated) = (draft.rotate, draft.authenticated);
+        let bind = self.bind(&draft);
+        let next = self.draw(Some(&record.header), draft)?;
+        let version = record.header.version;
+        let answer = if rotate {
+            let target = match self.target {
+                Some(target) => target,
+                None => *self.target.insert(self.new_id(Some(id))?),
             };
-            match outcome {
-                Attempt::Stored(base) => {
-                    let outgoing = self.announce(&base, Some(from.id));
-                    return Ok(Settled {
-                        base,
-                        outgoing,
-                        dropped: false,
-                    });
-                }
-                Attempt::Gone => {
-                    events::gone();
-                    if draft.authenticated && !had_owner {
-                        return Box::pin(async {
-                            let successor = self.successor(*from.key).await?;
-                            self.sign_in_anew(successor, changes).await
-                        })
-                        .await;
-                    }
-                    return Ok(self.drop_changes(Base::Gone { successor: None }, changes));
-                }
-                Attempt::Conflict(current) => {
-                    events::conflict();
-                    if turn.is_none() {
-                        let wait = self.deadline.run(self.shared.queues.turn(*from.key));
-                        turn = Box::pin(wait).await.map(Box::new);
-                    }
-                    if turn.is_none() || !Box::pin(self.deadline.back_off(attempt)).await {
-                        return Err(Error::of(ErrorKind::Conflict));
-                    }
-                    attempt += 1;
-                    record = current;
-                    *draft = replay(self.shared, Draft::of(&record), changes, self.times.now)?;
-                }
+            self.rotate(from, target, next, version, bind).await?
+        } else {
+            self.save(from, next, version).await?
+        };
+        match answer {
+            Answer::Stored(base) => {
+                let outgoing = self.announce(&base, Some(id));
+                Ok(Attempt::Settled(Settled::stored(base, outgoing)))
             }
-        }
-    }
-
-    async fn save(
-        &mut self,
-        from: Live<'_>,
-        next: &Arc<Record>,
-        base: &Header,
-    ) -> Result<Attempt, Error> {
-        let op = self.shared.op(self.times.now);
-        let call = self
-            .shared
-            .store
-            .save(&op, from.key, Arc::clone(next), base.version);
-        match self.deadline.store(call).await {
-            Ok(SaveOutcome::Saved(_)) => Ok(Attempt::Stored(from.with(Arc::clone(next)))),
-            // A driver that repeated the call by itself is told of its own first success.
-            Ok(SaveOutcome::Conflict(found)) if found.header.commit_id == self.commit_id => {
-                Ok(Attempt::Stored(from.with(found)))
-            }
-            Ok(SaveOutcome::Conflict(current)) => Ok(Attempt::Conflict(current)),
-            Ok(SaveOutcome::Gone) => Ok(Attempt::Gone),
-            Err(error) => {
-                events::store_failed("save", &error);
-                // The answer may be lost and the change stored: only a record that shows this commit says so.
-                let call = self.shared.store.read(&op, from.key, None);
-                match Box::pin(self.deadline.store(call)).await {
-                    Ok(ReadOutcome::Live(found)) if found.header.commit_id == self.commit_id => {
-                        Ok(Attempt::Stored(from.with(found)))
-                    }
-                    _ => Err(error.into()),
-                }
-            }
-        }
-    }
-
-    async fn rotate(
-        &mut self,
-        from: Live<'_>,
-        id: SessionId,
-        next: Arc<Record>,
-        base: &Header,
-        draft: &Draft,
-    ) -> Result<Attempt, Error> {
-        let op = self.shared.op(self.times.now);
-        let (id, key) = (&id, &id.store_key());
-        let to = Live { id, key };
-        let bind = self.bind(draft);
-        let store = &self.shared.store;
-        let call = || store.rotate(&op, from.key, to.key, Arc::clone(&next), base.version, bind);
-        let outcome = self.twice("rotate", call).await?;
-        match outcome {
-            RotateOutcome::Saved(_) => {
-                events::rotated();
-                Ok(Attempt::Stored(to.with(next)))
-            }
-            RotateOutcome::Conflict(current) => Ok(Attempt::Conflict(current)),
-            RotateOutcome::Gone => Ok(Attempt::Gone),
-            RotateOutcome::OwnerRefused => Err(Error::of(ErrorKind::OwnerRefused)),
-            RotateOutcome::OwnerRevoked => {
-                events::revoked();
-                // A session that was signed in already is one of those that were revoked.
-                if draft.authenticated {
-                    Err(Error::of(ErrorKind::OwnerRevoked))
+            Answer::Conflict(current) => Ok(Attempt::Conflict(current)),
+            Answer::Gone => {
+                events::gone();
+                let settled = if authenticated && record.header.owner.is_none() {
+                    let key = *key;
+                    Box::pin(async {
+                        let successor = self.successor(key).await?;
+                        self.sign_in_anew(successor, work).await
+                    })
+                    .await?
                 } else {
-                    Ok(Attempt::Gone)
-                }
+                    self.drop_changes(Base::Gone { successor: None }, work)
+                };
+                Ok(Attempt::Settled(settled))
+            }
+            // A session that was signed in already is one of those that were revoked.
+            Answer::Revoked if authenticated => Err(Error::of(ErrorKind::OwnerRevoked)),
+            Answer::Revoked => {
+                events::gone();
+                let settled = self.drop_changes(Base::Gone { successor: None }, work);
+                Ok(Attempt::Settled(settled))
             }
         }
     }
 
-    async fn create(&mut self, draft: &Draft) -> Result<Settled, Error> {
+    async fn create(&mut self, draft: Draft) -> Result<Settled, Error> {
+        let bind = self.bind(&draft);
         let record = self.draw(None, draft)?;
-        let op = self.shared.op(self.times.now);
-        let bind = self.bind(draft);
         // An id that is taken is one chance in 2^240; one that is taken twice is a broken store.
         for _ in 0..2 {
             let id = self.new_id(None)?;
             let (id, key) = (&id, &id.store_key());
-            let to = Live { id, key };
-            let store = &self.shared.store;
-            let call = || store.create(&op, to.key, Arc::clone(&record), bind);
-            let outcome = self.twice("create", call).await?;
-            match outcome {
+            match self.call_create(key, &record, bind).await? {
                 CreateOutcome::Created => {
                     events::created();
-                    let base = to.with(record);
+                    let base = Live { id, key }.with(record);
                     let outgoing = self.announce(&base, None);
-                    return Ok(Settled {
-                        base,
-                        outgoing,
-                        dropped: false,
-                    });
+                    return Ok(Settled::stored(base, outgoing));
                 }
                 CreateOutcome::Exists | CreateOutcome::Gone => {}
                 CreateOutcome::OwnerRefused => return Err(Error::of(ErrorKind::OwnerRefused)),
@@ -250,61 +196,29 @@ impl Commit<'_> {
     async fn sign_in_anew(
         &mut self,
         successor: Option<StoreKey>,
-        changes: &mut Changes,
+        work: &mut Work,
     ) -> Result<Settled, Error> {
         if self.head_sent {
             return Err(Error::of(ErrorKind::HeadSent));
         }
-        let wanted = changes.iter().rev().find_map(|change| match change {
+        let wanted = work.changes.iter().rev().find_map(|change| match change {
             Change::SetOwner { owner, .. } => Some(*owner),
             _ => None,
         });
         let mut draft = Draft::default();
-        if let Some(key) = successor {
-            let op = self.shared.op(self.times.now);
-            let call = self.shared.store.read(&op, &key, None);
-            if let ReadOutcome::Live(record) = self.deadline.store(call).await?
-                && record.header.owner.as_ref().map(|owner| owner.key) == wanted
-            {
-                draft = Draft::of(&record);
-            }
-        }
-        let draft = replay(self.shared, draft, changes, self.times.now)?;
-        self.create(&draft).await
-    }
-
-    async fn successor(&mut self, key: StoreKey) -> Result<Option<StoreKey>, Error> {
-        let op = self.shared.op(self.times.now);
-        match self
-            .deadline
-            .store(self.shared.store.read(&op, &key, None))
-            .await?
+        if let Some(key) = successor
+            && let ReadOutcome::Live(record) = self.read(&key).await?
+            && record.header.owner.as_ref().map(|owner| owner.key) == wanted
         {
-            ReadOutcome::Gone { successor } => Ok(successor),
-            _ => Ok(None),
+            draft = Draft::of(&record);
         }
+        let draft = replay(self.shared, draft, &work.changes, self.times.now)?;
+        self.create(draft).await
     }
 
-    /// Follows tombstones to the end of the chain, so that a sign-out reaches a session that has just moved on.
-    async fn destroy_chain(&mut self, mut key: StoreKey) -> Result<(), Error> {
-        // A chain is as long as there are rotations within the grace; the bound is against a store that circles.
-        for _ in 0..1024 {
-            let op = self.shared.op(self.times.now);
-            match self
-                .deadline
-                .store(self.shared.store.destroy(&op, &key))
-                .await?
-            {
-                Some(successor) => key = successor,
-                None => return Ok(()),
-            }
-        }
-        Err(StoreError::unavailable("the chain of successors does not end").into())
-    }
-
-    fn drop_changes(&self, base: Base, changes: &Changes) -> Settled {
+    fn drop_changes(&self, base: Base, work: &Work) -> Settled {
         events::dropped();
-        let lost = changes.iter().any(Change::is_data);
+        let lost = work.changes.iter().any(Change::is_data);
         Settled {
             base,
             outgoing: Outgoing::Nothing,
@@ -312,17 +226,12 @@ impl Commit<'_> {
         }
     }
 
-    fn draw(&self, base: Option<&Header>, draft: &Draft) -> Result<Arc<Record>, Error> {
+    fn draw(&self, base: Option<&Header>, draft: Draft) -> Result<Arc<Record>, Error> {
         let config = &self.shared.config;
         let size = || check_size(&draft.data, config);
         catch_unwind(AssertUnwindSafe(size)).map_err(|_| Error::of(ErrorKind::Panicked))??;
-        Ok(Arc::new(next_record(
-            base,
-            draft,
-            self.commit_id,
-            self.times,
-            config,
-        )))
+        let record = next_record(base, draft, self.commit_id, self.times, config);
+        Ok(Arc::new(record))
     }
 
     fn new_id(&self, like: Option<&SessionId>) -> Result<SessionId, Error> {
@@ -351,39 +260,6 @@ impl Commit<'_> {
             id: *id,
             created: former.is_none(),
             max_age: persistent.then(|| until.since(self.times.now)),
-        }
-    }
-
-    /// Calls an idempotent verb, and once more if its answer may have been lost.
-    async fn twice<'c, T: Unpin>(
-        &mut self,
-        verb: &'static str,
-        call: impl Fn() -> StoreFuture<'c, T>,
-    ) -> Result<T, Error> {
-        match self.deadline.store(call()).await {
-            Ok(answer) => Ok(answer),
-            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
-                events::store_failed(verb, &error);
-                Ok(self.deadline.store(call()).await?)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-/// An id and its key.
-#[derive(Clone, Copy)]
-struct Live<'a> {
-    id: &'a SessionId,
-    key: &'a StoreKey,
-}
-
-impl Live<'_> {
-    fn with(self, record: Arc<Record>) -> Base {
-        Base::Live {
-            id: *self.id,
-            key: *self.key,
-            record,
         }
     }
 }

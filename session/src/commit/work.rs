@@ -1,5 +1,6 @@
 //! What a commit takes out of a handle, and what it puts back.
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -8,13 +9,14 @@ use super::run::Commit;
 use crate::changes::{Changes, Draft, Trash};
 use crate::error::{Error, ErrorKind};
 use crate::events;
-use crate::handle::{Base, Inner, Loaded, Outgoing};
+use crate::handle::{Base, Inner, Loaded, Outgoing, State, Told, Turn};
 use crate::id::StoreKey;
-use crate::record::CommitId;
+use crate::record::{CommitId, Record};
 use crate::shared::{Deadline, Shared};
 use crate::store::ReadOutcome;
 
 /// What one commit works on, taken out of the handle.
+#[derive(Default)]
 pub(super) struct Work {
     pub(super) segment: u32,
     pub(super) base: Base,
@@ -23,6 +25,8 @@ pub(super) struct Work {
     pub(super) ended: Vec<StoreKey>,
     pub(super) removal: bool,
     pub(super) head_sent: bool,
+    /// Why nothing can be stored: the session could not be loaded.
+    pub(super) failed: Option<Error>,
 }
 
 /// What the handle knows after a commit.
@@ -34,25 +38,88 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    /// Nothing was to be stored.
-    pub(super) fn unchanged(work: &Work) -> Self {
+    /// This was stored.
+    pub(super) fn stored(base: Base, outgoing: Outgoing) -> Self {
         Self {
-            base: work.base.clone(),
-            outgoing: Outgoing::Nothing,
+            base,
+            outgoing,
             dropped: false,
         }
+    }
+
+    /// Nothing was to be stored.
+    pub(super) fn unchanged(work: &Work) -> Self {
+        Self::stored(work.base.clone(), Outgoing::Nothing)
+    }
+}
+
+impl Work {
+    /// Makes `current` the record to change, and says under which key it stands.
+    pub(super) fn rebase(&mut self, current: Arc<Record>) -> Option<StoreKey> {
+        let Base::Live { key, record, .. } = &mut self.base else {
+            return None;
+        };
+        *record = current;
+        Some(*key)
+    }
+}
+
+impl State {
+    /// Takes out what is to be committed.
+    pub(super) fn take_work(&mut self, is_final: bool, work: &mut Work) {
+        work.segment = self.segment;
+        work.base.clone_from(&self.base);
+        work.changes = std::mem::take(&mut self.changes);
+        work.draft.clone_from(&self.draft);
+        work.ended = std::mem::take(&mut self.ended);
+        work.removal = std::mem::take(&mut self.removal);
+        work.head_sent = self.head_sent;
+        work.failed = match &self.loaded {
+            Loaded::Anonymous(error) | Loaded::Failed(error) => Some(error.clone()),
+            Loaded::No | Loaded::Yes => None,
+        };
+        self.head_sent |= is_final;
     }
 }
 
 impl Inner {
-    /// Stores what is let through. An explicit commit keeps its changes when it fails, the final one does not.
-    pub(crate) async fn commit(self: Arc<Self>, keep: Keep, is_final: bool) -> Result<(), Error> {
-        let _turn = self.turn().await;
-        let Some(mut work) = self.take_work(keep, is_final)? else {
+    /// Stores the changes so far. They are kept if that fails.
+    pub(crate) async fn commit(self: Arc<Self>) -> Result<(), Error> {
+        let turn = self.turn().await;
+        let Some(mut work) = self.take_pending(false) else {
             return Ok(());
         };
+        self.admit(Keep::ALL, &mut work)?;
+        let mut commit = self.begin(&work);
+        match commit.run(&mut work, None).await {
+            Ok(settled) => self.settle(settled, work.segment, turn).map(drop),
+            Err(error) => {
+                self.with(|state| {
+                    state.changes.prepend(work.changes);
+                    state.ended.append(&mut work.ended);
+                    state.removal |= work.removal;
+                });
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn take_pending(&self, is_final: bool) -> Option<Work> {
+        let mut work = Work::default();
+        let taken = self.peek(|state| {
+            let pending = state.is_pending();
+            if pending {
+                state.take_work(is_final, &mut work);
+            }
+            state.head_sent |= is_final;
+            pending
+        });
+        (taken == Some(true)).then_some(work)
+    }
+
+    pub(super) fn begin(&self, work: &Work) -> Commit<'_> {
         self.shared.sweeper.ensure(&self.shared);
-        let mut commit = Commit {
+        Commit {
             shared: &self.shared,
             times: Times {
                 now: self.now(),
@@ -60,54 +127,14 @@ impl Inner {
             },
             deadline: Deadline::new(self.shared.config.deadline),
             commit_id: CommitId::generate(),
+            target: None,
             head_sent: work.head_sent,
-        };
-        match commit.run(&mut work).await {
-            Ok(settled) => {
-                let dropped = settled.dropped;
-                self.settle(settled, work.segment)?;
-                if dropped {
-                    Err(Error::of(ErrorKind::Gone))
-                } else {
-                    Ok(())
-                }
-            }
-            Err(error) => {
-                if !is_final {
-                    self.with(|state| {
-                        state.changes.prepend(work.changes);
-                        state.ended.append(&mut work.ended);
-                        state.removal |= work.removal;
-                    });
-                }
-                Err(error)
-            }
         }
     }
 
-    fn take_work(&self, keep: Keep, is_final: bool) -> Result<Option<Work>, Error> {
-        let work = self.peek(|state| {
-            let pending = !state.changes.is_empty() || !state.ended.is_empty() || state.removal;
-            let failed = match &state.loaded {
-                Loaded::Anonymous(error) | Loaded::Failed(error) => Some(error.clone()),
-                Loaded::No | Loaded::Yes => None,
-            };
-            let work = pending.then(|| Work {
-                segment: state.segment,
-                base: state.base.clone(),
-                changes: std::mem::take(&mut state.changes),
-                draft: state.draft.clone(),
-                ended: std::mem::take(&mut state.ended),
-                removal: std::mem::take(&mut state.removal),
-                head_sent: state.head_sent,
-            });
-            state.head_sent |= is_final;
-            (work, failed)
-        });
-        let Some((Some(mut work), failed)) = work else {
-            return Ok(None);
-        };
-        if let Some(error) = failed {
+    /// Refuses what cannot be committed, and keeps of the changes what the response lets through.
+    pub(super) fn admit(&self, keep: Keep, work: &mut Work) -> Result<(), Error> {
+        if let Some(error) = work.failed.take() {
             return Err(error);
         }
         let owner = match &work.base {
@@ -118,7 +145,7 @@ impl Inner {
             events::discarded();
             work.draft = self.redraw(&work.base, &work.changes)?;
         }
-        Ok(Some(work))
+        Ok(())
     }
 
     /// Applies changes to a base, outside the lock.
@@ -126,42 +153,63 @@ impl Inner {
         replay(&self.shared, base.draft(), changes, self.now())
     }
 
-    /// Makes what was stored the new base, and lays what was changed meanwhile over it.
-    fn settle(&self, settled: Settled, segment: u32) -> Result<(), Error> {
-        let Settled { base, outgoing, .. } = settled;
+    /// Makes what was stored the new base, and lays what was changed meanwhile over it. Says what there is to tell.
+    pub(super) fn settle<I: Deref<Target = Self>>(
+        &self,
+        settled: Settled,
+        segment: u32,
+        turn: Turn<I>,
+    ) -> Result<Option<Told>, Error> {
+        let Settled {
+            base,
+            outgoing,
+            dropped,
+        } = settled;
         let mut later = Changes::default();
         let mut draft = base.draft();
+        let (mut base, mut turn, mut told) = (Some(base), Some(turn), None);
         loop {
             let more = self.with(|state| {
-                if state.segment != segment {
-                    // `destroy` came while this was being stored: what was stored ends too.
-                    if let Base::Live { key, .. } = &base {
-                        state.ended.push(*key);
-                    }
-                    return Changes::default();
-                }
-                if !state.changes.is_empty() {
+                if state.segment == segment && !state.changes.is_empty() {
                     return std::mem::take(&mut state.changes);
                 }
-                if outgoing != Outgoing::Nothing {
-                    state.outgoing = outgoing;
+                if state.segment != segment {
+                    // `destroy` came while this was being stored: what was stored ends too.
+                    if let Some(Base::Live { key, .. }) = &base {
+                        state.ended.push(*key);
+                    }
+                } else {
+                    if outgoing != Outgoing::Nothing {
+                        state.outgoing = outgoing;
+                    }
+                    // What was there is dropped outside the lock.
+                    base = base
+                        .take()
+                        .map(|base| std::mem::replace(&mut state.base, base));
+                    state.changes = std::mem::take(&mut later);
+                    std::mem::swap(&mut state.draft, &mut draft);
                 }
-                state.base = base.clone();
-                state.changes = std::mem::take(&mut later);
-                std::mem::swap(&mut state.draft, &mut draft);
+                if let Some(turn) = turn.take() {
+                    turn.end(state);
+                }
+                told = state.told();
                 Changes::default()
             });
             if more.is_empty() {
-                return Ok(());
+                break;
             }
             draft = replay(&self.shared, draft, &more, self.now())?;
             later.append(more);
         }
+        if dropped {
+            return Err(Error::of(ErrorKind::Gone));
+        }
+        Ok(told)
     }
 
     /// Reads the record again and lays the uncommitted changes over it.
     pub(crate) async fn reload(&self) -> Result<(), Error> {
-        let _turn = self.turn().await;
+        let turn = self.turn().await;
         let Some((base, segment)) = self.peek(|state| (state.base.clone(), state.segment)) else {
             return Ok(());
         };
@@ -179,14 +227,8 @@ impl Inner {
             ReadOutcome::Gone { successor } => Base::Gone { successor },
             ReadOutcome::Absent | ReadOutcome::Damaged => Base::Gone { successor: None },
         };
-        self.settle(
-            Settled {
-                base,
-                outgoing: Outgoing::Nothing,
-                dropped: false,
-            },
-            segment,
-        )
+        let settled = Settled::stored(base, Outgoing::Nothing);
+        self.settle(settled, segment, turn).map(drop)
     }
 }
 
@@ -220,11 +262,13 @@ mod tests {
 
     #[test]
     fn the_futures_of_load_and_commit_are_small() {
+        // The first is part of every handler's future, the second in a box, which a store that is always ready needs for
+        // a conflict only.
         let inner = Arc::new(Inner::new(Shared::detached(), crate::Timestamp::default()));
         let load = size_of_val(&inner.load());
-        let commit = size_of_val(&Arc::clone(&inner).commit(Keep::ALL, true));
+        let commit = size_of_val(&Arc::clone(&inner).commit());
         assert!(
-            load <= 640 && commit <= 1_032,
+            load <= 64 && commit <= 1_400,
             "load {load}, commit {commit}"
         );
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Base, Inner, Loaded, Session};
 use crate::changes::Change;
-use crate::commit::{Keep, RunToEnd};
+use crate::commit::RunToEnd;
 use crate::config::ConfigError;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind};
@@ -77,9 +77,7 @@ impl Session {
                 Base::Live { key, .. } => state.ended.push(*key),
                 // Whatever it moved on to ends too, and so does each of several that are live.
                 Base::Gone { .. } | Base::None if removal && state.must_end_presented() => {
-                    state
-                        .ended
-                        .extend(state.presented.ids().map(|id| id.store_key()));
+                    state.ended.extend(self.0.presented_keys());
                 }
                 Base::Gone { .. } | Base::None => {}
             }
@@ -148,7 +146,7 @@ impl Session {
     pub async fn commit(&self) -> Result<(), Error> {
         let inner = Arc::clone(&self.0);
         let shared = Arc::clone(&self.0.shared);
-        RunToEnd::new(shared, inner.commit(Keep::ALL, false)).await
+        RunToEnd::new(shared, inner.commit()).await
     }
 
     /// Reads the session again and lays the uncommitted changes over it. One store call.

@@ -7,14 +7,15 @@ use http::header::{HeaderMap, HeaderName};
 use http::request::Parts;
 use http::{Extensions, Method};
 
-use super::{Base, Inner, Loaded, Session, State};
+use super::{Base, Inner, Loaded, Session};
 use crate::config::OnStoreError;
 use crate::error::Error;
 use crate::events;
-use crate::id::SessionId;
+use crate::id::{SessionId, StoreKey};
 use crate::rejection::SessionRejection;
 use crate::shared::Deadline;
-use crate::store::{ReadOutcome, StoreError};
+use crate::store::{ReadOutcome, StoreError, StoreFuture};
+use crate::time::Timestamp;
 use crate::transport::PresentedIds;
 
 /// The session of a request that nobody has loaded yet: what the layer puts into the request's extensions.
@@ -58,19 +59,7 @@ impl LazySession {
             .get::<Self>()
             .cloned()
             .ok_or(SessionRejection::MissingLayer)?;
-        let inner = &lazy.0;
-        let known = inner.peek(|_| ()).is_some();
-        if !known {
-            let mut presented = PresentedIds::of_len(inner.shared.config.id_bytes);
-            inner.shared.transport.read(headers, &mut presented);
-            let prefetch = headers
-                .get(&SEC_PURPOSE)
-                .is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"));
-            inner.with(|state| {
-                state.presented = presented;
-                state.keeps_flashes = prefetch || *method == Method::HEAD;
-            });
-        }
+        lazy.0.present(method, headers);
         Ok(lazy)
     }
 
@@ -84,8 +73,12 @@ impl LazySession {
     ///
     /// A load that is dropped has done nothing; the next one starts over.
     pub async fn load(&self) -> Result<Session, SessionRejection> {
+        self.clone().into_loaded().await
+    }
+
+    pub(crate) async fn into_loaded(self) -> Result<Session, SessionRejection> {
         self.0.load().await.map_err(SessionRejection::Store)?;
-        Ok(Session(Arc::clone(&self.0)))
+        Ok(Session(self.0))
     }
 
     /// Ends the session in the store when the handler has returned, and removes the cookie. See
@@ -94,9 +87,7 @@ impl LazySession {
     pub fn destroy(&self) {
         let loaded = self.0.with(|state| {
             if matches!(state.loaded, Loaded::No) {
-                state
-                    .ended
-                    .extend(state.presented.ids().map(|id| id.store_key()));
+                state.ended.extend(self.0.presented_keys());
                 state.loaded = Loaded::Yes;
                 state.removal = true;
                 state.segment += 1;
@@ -141,89 +132,186 @@ impl Session {
         parts: &Parts,
     ) -> impl Future<Output = Result<Self, SessionRejection>> + Send + use<> {
         let lazy = LazySession::of(&parts.extensions, &parts.method, &parts.headers);
-        async move { lazy?.load().await }
+        async move { lazy?.into_loaded().await }
+    }
+}
+
+/// What a request presents, read once from its headers.
+pub(crate) struct Presented {
+    ids: PresentedIds,
+    /// The request is a HEAD or a prefetch: no flash is taken by it.
+    pub(crate) keeps_flashes: bool,
+}
+
+/// What the presented ids lead to so far: the one live session, or none.
+#[derive(Default)]
+struct Found {
+    base: Base,
+    /// There were several live ones, so that none is used.
+    ambiguous: bool,
+}
+
+impl Found {
+    fn several() -> Self {
+        events::several();
+        Self {
+            base: Base::None,
+            ambiguous: true,
+        }
+    }
+
+    /// Takes what the store said of one id into account.
+    fn judge(
+        &mut self,
+        id: SessionId,
+        key: StoreKey,
+        read: Result<ReadOutcome, StoreError>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        match read.inspect_err(|error| events::store_failed("read", error))? {
+            ReadOutcome::Live(_) if matches!(self.base, Base::Live { .. }) => {
+                *self = Self::several();
+            }
+            // The stricter of the store's answer and the header: whatever a store's own clock says.
+            ReadOutcome::Live(record) if record.header.is_live(now) => {
+                self.base = Base::Live { id, key, record };
+            }
+            ReadOutcome::Gone { successor } => {
+                events::gone();
+                if matches!(self.base, Base::None) {
+                    self.base = Base::Gone { successor };
+                }
+            }
+            ReadOutcome::Damaged => events::damaged(),
+            ReadOutcome::Live(_) | ReadOutcome::Absent => events::unknown_id(),
+        }
+        Ok(())
     }
 }
 
 impl Inner {
+    /// Reads what the request presents, once.
+    fn present(&self, method: &Method, headers: &HeaderMap) {
+        self.presented.get_or_init(|| {
+            let mut ids = PresentedIds::of_len(self.shared.config.id_bytes);
+            self.shared.transport.read(headers, &mut ids);
+            let prefetch = headers
+                .get(&SEC_PURPOSE)
+                .is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"));
+            let keeps_flashes = prefetch || *method == Method::HEAD;
+            Presented { ids, keeps_flashes }
+        });
+    }
+
+    /// The ids that the request presents; none, and `true`, if they are more than are looked up.
+    fn presented_ids(&self) -> (impl Iterator<Item = SessionId>, bool) {
+        let ids = self.presented.get().map(|presented| &presented.ids);
+        let overflow = ids.is_some_and(PresentedIds::overflow);
+        let looked_up = ids.filter(|_| !overflow);
+        (looked_up.into_iter().flat_map(PresentedIds::ids), overflow)
+    }
+
+    /// The keys of all ids that the request presents.
+    pub(crate) fn presented_keys(&self) -> Vec<StoreKey> {
+        let ids = self.presented.get().map(|presented| &presented.ids);
+        ids.into_iter()
+            .flat_map(PresentedIds::ids)
+            .map(|id| id.store_key())
+            .collect()
+    }
+
     /// Loads once. A failed load is not repeated within the request.
     pub(crate) async fn load(&self) -> Result<(), Error> {
-        if let Ok(known) = self.known_or(|_| ()) {
+        match self.load_now() {
+            Some(outcome) => outcome,
+            // In a box, so that the future of a handler is as small as if there were no session.
+            None => Box::pin(self.load_in_turn()).await,
+        }
+    }
+
+    /// Loads where nothing is to be waited for: a store that is always ready, or a request that presents no id.
+    ///
+    /// Without a turn: should two handles of one request meet here, the later one finds the session loaded.
+    fn load_now(&self) -> Option<Result<(), Error>> {
+        if let Some(known) = self.with(|state| state.loaded.answer()) {
+            return Some(known);
+        }
+        let (ids, overflow) = self.presented_ids();
+        let mut found = if overflow {
+            Found::several()
+        } else {
+            Found::default()
+        };
+        for id in ids {
+            if !self.shared.store.is_always_ready() {
+                return None;
+            }
+            let (key, op) = (id.store_key(), self.shared.op(self.now()));
+            let renew = Some(self.shared.config.touch_interval);
+            let StoreFuture::Ready(read) = self.shared.store.read(&op, &key, renew) else {
+                return None;
+            };
+            if let Err(error) = found.judge(id, key, read, op.now) {
+                return Some(self.install(Err(error)));
+            }
+            if found.ambiguous {
+                break;
+            }
+        }
+        Some(self.install(Ok(found)))
+    }
+
+    async fn load_in_turn(&self) -> Result<(), Error> {
+        let _turn = self.turn().await;
+        if let Some(known) = self.with(|state| state.loaded.answer()) {
             return known;
         }
-        let _turn = self.turn().await;
-        let presented = match self.known_or(|state| state.presented.clone()) {
-            Ok(known) => return known,
-            Err(presented) => presented,
-        };
-        self.shared.sweeper.ensure(&self.shared);
-        let found = self.find(presented.ids(), presented.overflow()).await;
-        let loaded = match &found {
-            Ok(_) => Loaded::Yes,
-            Err(error) => {
-                let error = error.clone();
-                match self.shared.config.on_store_error {
-                    OnStoreError::Refuse => Loaded::Failed(error),
-                    OnStoreError::Anonymous => Loaded::Anonymous(error),
-                }
-            }
-        };
-        if let Err(error) = &found {
-            self.shared.report(error);
-        }
-        let (base, ambiguous) = found.unwrap_or_default();
-        self.with(|state| {
-            state.draft = base.draft();
-            state.base = base;
-            state.ambiguous = ambiguous;
-            state.loaded = loaded;
-            state.loaded.answer().unwrap_or(Ok(()))
-        })
+        let found = self.find().await;
+        self.install(found)
     }
 
-    /// What an earlier load came to, or what `look` says of the state that nobody has loaded.
-    fn known_or<R>(&self, look: impl FnOnce(&State) -> R) -> Result<Result<(), Error>, R> {
-        self.with(|state| state.loaded.answer().ok_or_else(|| look(state)))
-    }
-
-    /// Looks up what the request presents: the one live session, or none. Says also whether there were several.
-    async fn find(
-        &self,
-        ids: impl Iterator<Item = SessionId>,
-        overflow: bool,
-    ) -> Result<(Base, bool), Error> {
-        if overflow {
-            events::several();
-            return Ok((Base::None, true));
-        }
+    async fn find(&self) -> Result<Found, Error> {
         let mut deadline = Deadline::new(self.shared.config.deadline);
-        let mut base = Base::None;
-        for id in ids {
-            let key = id.store_key();
-            let op = self.shared.op(self.now());
+        let mut found = Found::default();
+        for id in self.presented_ids().0 {
+            let (key, op) = (id.store_key(), self.shared.op(self.now()));
             let renew = Some(self.shared.config.touch_interval);
             let read = deadline
                 .store(self.shared.store.read(&op, &key, renew))
                 .await;
-            match read.inspect_err(|error: &StoreError| events::store_failed("read", error))? {
-                ReadOutcome::Live(_) if matches!(base, Base::Live { .. }) => {
-                    events::several();
-                    return Ok((Base::None, true));
-                }
-                // The stricter of the store's answer and the header: whatever a store's own clock says.
-                ReadOutcome::Live(record) if record.header.is_live(op.now) => {
-                    base = Base::Live { id, key, record };
-                }
-                ReadOutcome::Gone { successor } => {
-                    events::gone();
-                    if matches!(base, Base::None) {
-                        base = Base::Gone { successor };
-                    }
-                }
-                ReadOutcome::Damaged => events::damaged(),
-                ReadOutcome::Live(_) | ReadOutcome::Absent => events::unknown_id(),
+            found.judge(id, key, read, op.now)?;
+            if found.ambiguous {
+                break;
             }
         }
-        Ok((base, false))
+        Ok(found)
+    }
+
+    /// Makes what was found the base, unless another handle of this request was quicker.
+    fn install(&self, found: Result<Found, Error>) -> Result<(), Error> {
+        self.shared.sweeper.ensure(&self.shared);
+        let (found, loaded) = match found {
+            Ok(found) => (found, Loaded::Yes),
+            Err(error) => {
+                self.shared.report(&error);
+                let loaded = match self.shared.config.on_store_error {
+                    OnStoreError::Refuse => Loaded::Failed(error),
+                    OnStoreError::Anonymous => Loaded::Anonymous(error),
+                };
+                (Found::default(), loaded)
+            }
+        };
+        let mut found = Some((found, loaded));
+        self.with(|state| {
+            if let Loaded::No = state.loaded
+                && let Some((found, loaded)) = found.take()
+            {
+                state.draft = found.base.draft();
+                state.base = found.base;
+                state.ambiguous = found.ambiguous;
+                state.loaded = loaded;
+            }
+            state.loaded.answer().unwrap_or(Ok(()))
+        })
     }
 }

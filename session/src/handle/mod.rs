@@ -4,12 +4,15 @@ mod dynamic;
 mod lifecycle;
 mod load;
 mod state;
+mod turn;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use self::load::LazySession;
-pub(crate) use self::state::{Base, Loaded, Outgoing, State};
+pub(crate) use self::load::Presented;
+pub(crate) use self::state::{Base, Loaded, Outgoing, State, Told};
+pub(crate) use self::turn::Turn;
 use crate::changes::{Change, Context, Place, Trash, Updated, Updater};
 use crate::data::{Slot, Value};
 use crate::error::Error;
@@ -44,8 +47,8 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     /// When the request reached the layer.
     pub(crate) arrived: Timestamp,
-    /// Serialises loads and commits of this handle. Never held while user code runs, but for repeated updates.
-    pub(crate) gate: tokio::sync::Mutex<()>,
+    /// What the request presents, once an extractor asked.
+    pub(crate) presented: OnceLock<Presented>,
     /// Nothing until an extractor asks. It has its place here: one allocation a request, touched or not.
     state: Mutex<Option<State>>,
 }
@@ -55,7 +58,7 @@ impl Inner {
         Self {
             shared,
             arrived,
-            gate: tokio::sync::Mutex::new(()),
+            presented: OnceLock::new(),
             state: Mutex::new(None),
         }
     }
@@ -75,16 +78,13 @@ impl Inner {
         work(self.lock().get_or_insert_default())
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.shared.now()
+    /// What the response has to say, unless nobody asked for the session.
+    pub(crate) fn told(&self) -> Option<Told> {
+        self.peek(|state| state.told()).flatten()
     }
 
-    /// The turn of one load or commit. Tried first: in one request they hardly ever meet.
-    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        match self.gate.try_lock() {
-            Ok(turn) => turn,
-            Err(_) => Box::pin(self.gate.lock()).await,
-        }
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.now()
     }
 
     fn context(&self, now: Timestamp) -> Context<'_> {

@@ -3,20 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::turn::Turns;
 use crate::changes::{Changes, Draft};
 use crate::data::Value;
 use crate::error::Error;
 use crate::id::{SessionId, StoreKey};
 use crate::record::Record;
-use crate::transport::PresentedIds;
 
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) loaded: Loaded,
-    /// What the client presented.
-    pub(crate) presented: PresentedIds,
-    /// The request is a HEAD or a prefetch: no flash is taken by it.
-    pub(crate) keeps_flashes: bool,
+    pub(crate) turns: Turns,
     pub(crate) base: Base,
     /// How many segments `destroy` and `start_over` have ended.
     pub(crate) segment: u32,
@@ -92,6 +89,16 @@ pub(crate) enum Outgoing {
     Removal,
 }
 
+/// What a response has to say of its session.
+pub(crate) struct Told {
+    pub(crate) outgoing: Outgoing,
+    pub(crate) ambiguous: bool,
+    /// The store failed.
+    pub(crate) failed: bool,
+    /// Somebody is signed in.
+    pub(crate) owned: bool,
+}
+
 impl Base {
     /// What reads see before any change.
     pub(crate) fn draft(&self) -> Draft {
@@ -103,6 +110,30 @@ impl Base {
 }
 
 impl State {
+    /// What the response has to say, unless nobody asked for the session.
+    pub(crate) fn told(&self) -> Option<Told> {
+        let failed = match self.loaded {
+            Loaded::No => return None,
+            Loaded::Yes => false,
+            Loaded::Anonymous(_) | Loaded::Failed(_) => true,
+        };
+        let stored = match &self.base {
+            Base::Live { record, .. } => record.header.owner.is_some(),
+            Base::None | Base::Gone { .. } => false,
+        };
+        Some(Told {
+            outgoing: self.outgoing,
+            ambiguous: self.ambiguous,
+            failed,
+            owned: stored || self.draft.owner.is_some(),
+        })
+    }
+
+    /// Whether something is to be committed.
+    pub(crate) fn is_pending(&self) -> bool {
+        !self.changes.is_empty() || !self.ended.is_empty() || self.removal
+    }
+
     /// Whether the presented ids may lead to live sessions although none is in use.
     pub(crate) fn must_end_presented(&self) -> bool {
         self.segment == 0 && (self.ambiguous || matches!(self.base, Base::Gone { .. }))

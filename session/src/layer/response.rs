@@ -6,30 +6,33 @@ use http::{Response, StatusCode};
 use crate::config::ResponseHook;
 use crate::error::Error;
 use crate::events;
-use crate::handle::{Base, Inner, Loaded, Outgoing};
+use crate::handle::{Inner, Outgoing, Told};
 use crate::transport::Issue;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// Finishes a response that observed its session. `failed` is why the commit was refused, if it was.
+/// Finishes a response that observed its session. `commit` is why the commit was refused, if it was, or what there
+/// is to tell.
 pub(super) fn finish<B: Default + 'static>(
     inner: &Inner,
-    failed: Option<Error>,
+    commit: Result<Option<Told>, Error>,
     response: Response<B>,
 ) -> Response<B> {
-    let mut response = match failed {
-        None => {
+    let (mut response, told) = match commit {
+        Ok(told) => {
             let mut response = response;
             // What an extractor, or a handler with `?`, made of an error is as empty as the layer's own.
             if let Some(error) = response.extensions().get::<Error>().cloned() {
                 fill(inner, &error, &mut response);
             }
-            response
+            (response, told)
         }
-        Some(error) => error_response(inner, error),
+        Err(error) => (error_response(inner, error), inner.told()),
     };
-    add_headers(inner, response.headers_mut());
+    if let Some(told) = told {
+        add_headers(inner, &told, response.headers_mut());
+    }
     response
 }
 
@@ -54,22 +57,10 @@ fn fill<B: 'static>(inner: &Inner, error: &Error, response: &mut Response<B>) {
     }
 }
 
-pub(super) fn add_headers(inner: &Inner, headers: &mut HeaderMap) {
-    let Some((outgoing, ambiguous, anonymous, owned, observed)) = inner.peek(|state| {
-        let owned = state.draft.owner.is_some()
-            || matches!(&state.base, Base::Live { record, .. } if record.header.owner.is_some());
-        let anonymous = matches!(state.loaded, Loaded::Anonymous(_) | Loaded::Failed(_));
-        let observed = !matches!(state.loaded, Loaded::No);
-        (state.outgoing, state.ambiguous, anonymous, owned, observed)
-    }) else {
-        return;
-    };
-    if !observed {
-        return;
-    }
+fn add_headers(inner: &Inner, told: &Told, headers: &mut HeaderMap) {
     let transport = &inner.shared.transport;
-    let before = outgoing != Outgoing::Nothing || ambiguous;
-    match outgoing {
+    let cookie = told.outgoing != Outgoing::Nothing || told.ambiguous;
+    match told.outgoing {
         Outgoing::Id {
             id,
             created,
@@ -78,13 +69,13 @@ pub(super) fn add_headers(inner: &Inner, headers: &mut HeaderMap) {
             transport.write(&id, &Issue::new(created, max_age), headers);
         }
         Outgoing::Removal => transport.clean_up(headers),
-        Outgoing::Nothing if ambiguous => transport.clean_up(headers),
+        Outgoing::Nothing if told.ambiguous => transport.clean_up(headers),
         Outgoing::Nothing => {}
     }
-    if before || anonymous {
+    if cookie || told.failed {
         forbid_storing(headers);
     } else if let Entry::Vacant(unsaid) = headers.entry(CACHE_CONTROL) {
-        unsaid.insert(if owned { NO_STORE } else { PRIVATE });
+        unsaid.insert(if told.owned { NO_STORE } else { PRIVATE });
     }
     add_vary(headers, &inner.shared.vary);
 }

@@ -11,9 +11,9 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::response::finish;
-use crate::commit::{Keep, RunToEnd};
+use crate::commit::{Ended, RunToEnd};
 use crate::events;
-use crate::handle::{Inner, LazySession, Loaded};
+use crate::handle::{Inner, LazySession};
 use crate::shared::Shared;
 
 /// A service whose requests have a session. Made by [`SessionLayer`](crate::SessionLayer).
@@ -126,15 +126,12 @@ where
                     let status = response
                         .as_ref()
                         .map_or(StatusCode::INTERNAL_SERVER_ERROR, Response::status);
-                    match session.begin_commit(status) {
-                        Next::Untouched => return Poll::Ready(response),
-                        Next::Observed => {
-                            return Poll::Ready(response.map(|r| finish(session, None, r)));
+                    match session.end_request(status) {
+                        Ended::Untouched => return Poll::Ready(response),
+                        Ended::Done(told) => {
+                            return Poll::Ready(response.map(|r| finish(session, told, r)));
                         }
-                        Next::Commit(keep) => {
-                            let commit = Arc::clone(session).commit(keep, true);
-                            let shared = Arc::clone(&session.shared);
-                            let commit = RunToEnd::new(shared, commit);
+                        Ended::Committing(commit) => {
                             let response = Some(response);
                             this.step.set(Step::Committing { commit, response });
                         }
@@ -145,8 +142,8 @@ where
                     let (Some(session), Some(response)) = (this.session, response.take()) else {
                         return Poll::Pending;
                     };
-                    let failed = outcome.err();
-                    return Poll::Ready(response.map(|r| finish(session, failed, r)));
+                    let told = outcome.map(|()| session.told());
+                    return Poll::Ready(response.map(|r| finish(session, told, r)));
                 }
             }
         }
@@ -156,34 +153,6 @@ where
 impl<F, B, E> fmt::Debug for ResponseFuture<F, B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
-    }
-}
-
-/// What a response still needs.
-enum Next {
-    Untouched,
-    /// Headers for caches, and what an explicit commit has to tell.
-    Observed,
-    Commit(Keep),
-}
-
-impl Inner {
-    fn begin_commit(&self, status: StatusCode) -> Next {
-        let config = &self.shared.config;
-        self.peek(|state| {
-            let pending = !state.changes.is_empty() || !state.ended.is_empty() || state.removal;
-            if pending {
-                // `commit` marks the head as sent when it takes the changes out.
-                return Next::Commit(Keep::of(status, state.keeps_flashes, config));
-            }
-            state.head_sent = true;
-            if matches!(state.loaded, Loaded::No) {
-                Next::Untouched
-            } else {
-                Next::Observed
-            }
-        })
-        .unwrap_or(Next::Untouched)
     }
 }
 

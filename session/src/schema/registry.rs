@@ -17,6 +17,8 @@ struct Node {
     id: TypeId,
     schema: &'static Schema,
     verdict: Result<(), Conflict>,
+    /// Whether an extraction has anything to prove: most schemas have no required and no strict field.
+    is_checked: bool,
     next: OnceLock<Box<Self>>,
 }
 
@@ -84,10 +86,11 @@ const OWNER_KEY: &str = "owner key";
 impl Registry {
     /// Adds a schema unless it is there, and says whether it agrees with those that were seen before it.
     pub(crate) fn register<S: SessionSchema>(&self) -> Result<(), &Conflict> {
-        self.add(TypeId::of::<S>(), S::SCHEMA)
+        self.add(TypeId::of::<S>(), S::SCHEMA).map(|_| ())
     }
 
-    pub(crate) fn add(&self, id: TypeId, schema: &'static Schema) -> Result<(), &Conflict> {
+    /// The same, and says whether there are fields that each extraction has to check.
+    pub(crate) fn add(&self, id: TypeId, schema: &'static Schema) -> Result<bool, &Conflict> {
         let mut verdict = Ok(());
         let mut link = &self.first;
         loop {
@@ -97,11 +100,12 @@ impl Registry {
                     id,
                     schema,
                     verdict,
+                    is_checked: schema.fields.iter().any(Field::is_checked),
                     next: OnceLock::new(),
                 })
             });
             if node.id == id {
-                return node.verdict.as_ref().copied();
+                return node.verdict.as_ref().map(|()| node.is_checked);
             }
             // One that was itself refused binds nobody.
             if verdict.is_ok() && node.verdict.is_ok() {

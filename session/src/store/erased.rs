@@ -30,9 +30,7 @@ impl<'a, T> StoreFuture<'a, T> {
         }
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => Self::Ready(answer),
-            Poll::Pending => Self::Ready(Err(StoreError::unavailable(
-                "a store that promises to be always ready was not",
-            ))),
+            Poll::Pending => Self::Ready(Err(StoreError::not_ready())),
         }
     }
 
@@ -49,10 +47,14 @@ macro_rules! erase {
     ($($verb:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {
         /// [`SessionStore`] with its futures erased.
         pub(crate) trait ErasedStore: Send + Sync {
+            fn is_always_ready(&self) -> bool;
             $(fn $verb<'a>(&'a self, op: &'a Op, $($arg: $ty),*) -> StoreFuture<'a, $out>;)*
         }
 
         impl<S: SessionStore> ErasedStore for S {
+            fn is_always_ready(&self) -> bool {
+                S::ALWAYS_READY
+            }
             $(fn $verb<'a>(&'a self, op: &'a Op, $($arg: $ty),*) -> StoreFuture<'a, $out> {
                 StoreFuture::new::<S>(SessionStore::$verb(self, op, $($arg),*))
             })*

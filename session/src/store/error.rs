@@ -36,6 +36,11 @@ impl StoreError {
         }
     }
 
+    /// A store broke its promise.
+    pub(crate) fn not_ready() -> Self {
+        Self::unavailable("a store that promises to be always ready was not")
+    }
+
     /// A failure of this kind.
     #[must_use]
     pub const fn from_kind(kind: StoreErrorKind) -> Self {

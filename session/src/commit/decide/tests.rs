@@ -206,7 +206,7 @@ fn draw(base: Option<&Header>, draft: &Draft, now: u64) -> Header {
         now: at(now),
         arrived: at(now - 5),
     };
-    next_record(base, draft, CommitId::generate(), times, &config).header
+    next_record(base, draft.clone(), CommitId::generate(), times, &config).header
 }
 
 #[test]
