@@ -33,23 +33,23 @@ pub(crate) const fn encoded_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// Writes `bytes` to `out`, which must hold [`encoded_len`] characters, and returns them as text.
-pub(crate) fn encode<'out>(bytes: &[u8], out: &'out mut [u8]) -> &'out str {
+/// Writes `bytes` to `out`, which must hold [`encoded_len`] characters, and returns how many there are.
+pub(crate) fn encode(bytes: &[u8], out: &mut [u8]) -> usize {
     let len = encoded_len(bytes.len());
-    let (mut buffer, mut bits, mut at) = (0u32, 0u32, 0);
-    for byte in bytes {
-        buffer = (buffer << 8) | u32::from(*byte);
-        bits += 8;
-        while bits >= 6 {
-            bits -= 6;
-            out[at] = ALPHABET[(buffer >> bits & 63) as usize];
-            at += 1;
-        }
+    let (threes, rest) = bytes.as_chunks::<3>();
+    let (fours, tail) = out[..len].as_chunks_mut::<4>();
+    for (three, four) in threes.iter().zip(fours) {
+        *four = characters(*three);
     }
-    if bits > 0 {
-        out[at] = ALPHABET[(buffer << (6 - bits) & 63) as usize];
-    }
-    str::from_utf8(&out[..len]).unwrap_or_default()
+    let mut last = [0; 3];
+    last[..rest.len()].copy_from_slice(rest);
+    tail.copy_from_slice(&characters(last)[..tail.len()]);
+    len
+}
+
+fn characters([a, b, c]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, a, b, c]);
+    [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
 }
 
 /// Reads `text` into `out` and returns how many bytes it held, or `None` unless it is the canonical spelling of
@@ -85,7 +85,9 @@ mod tests {
     use super::*;
 
     fn round(bytes: &[u8]) -> String {
-        encode(bytes, &mut [0; 64]).to_owned()
+        let mut out = [0; 64];
+        let len = encode(bytes, &mut out);
+        str::from_utf8(&out[..len]).unwrap().to_owned()
     }
 
     #[test]

@@ -81,11 +81,8 @@ impl SessionId {
     #[must_use]
     pub fn expose_secret(&self) -> IdText {
         let mut text = [0; MAX_TEXT];
-        base64url::encode(self.bytes(), &mut text);
-        IdText {
-            text,
-            len: base64url::encoded_len(self.bytes().len()) as u8,
-        }
+        let len = base64url::encode(self.bytes(), &mut text) as u8;
+        IdText { text, len }
     }
 
     /// What a store sees instead of this id.
@@ -122,7 +119,11 @@ impl IdText {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text[..usize::from(self.len)]
     }
 }
 

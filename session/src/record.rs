@@ -25,7 +25,7 @@ impl Version {
     pub fn first() -> Self {
         Self {
             counter: 1,
-            random: random_u64(),
+            random: rand::rng().next_u64(),
         }
     }
 
@@ -34,7 +34,7 @@ impl Version {
     pub fn next(self) -> Self {
         Self {
             counter: self.counter.wrapping_add(1),
-            random: random_u64(),
+            random: rand::rng().next_u64(),
         }
     }
 
@@ -66,7 +66,7 @@ impl CommitId {
     /// A new random id.
     #[must_use]
     pub fn generate() -> Self {
-        Self::from_bytes(join(random_u64(), random_u64()))
+        Self(random())
     }
 
     /// For a column or field of a store.
@@ -90,7 +90,7 @@ impl SessionHandle {
     /// A new random handle.
     #[must_use]
     pub fn generate() -> Self {
-        Self::from_bytes(join(random_u64(), random_u64()))
+        Self(random())
     }
 
     /// For a column or field of a store.
@@ -184,10 +184,19 @@ impl Header {
     /// The header of a session that begins at `now`.
     #[must_use]
     pub fn new(now: Timestamp, lifetime: Lifetime, touch_interval: std::time::Duration) -> Self {
+        Self::begun(now, lifetime, touch_interval, CommitId::generate())
+    }
+
+    pub(crate) fn begun(
+        now: Timestamp,
+        lifetime: Lifetime,
+        touch_interval: std::time::Duration,
+        commit_id: CommitId,
+    ) -> Self {
         let absolute_deadline = now + lifetime.absolute;
         Self {
             version: Version::first(),
-            commit_id: CommitId::generate(),
+            commit_id,
             created: now,
             authenticated_at: now,
             last_seen: now,
@@ -201,10 +210,11 @@ impl Header {
         }
     }
 
-    /// The header of the next state of this record, but for what a commit decides: whose it is, and its label.
-    pub(crate) fn next(&self) -> Self {
+    /// The header of the next state of this record, of nobody and without label: a commit decides on these.
+    pub(crate) fn next(&self, commit_id: CommitId) -> Self {
         Self {
             version: self.version.next(),
+            commit_id,
             owner: None,
             label: None,
             ..*self
@@ -248,8 +258,10 @@ pub struct Record {
     pub data: Data,
 }
 
-fn random_u64() -> u64 {
-    rand::rng().next_u64()
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
 }
 
 fn join(a: u64, b: u64) -> [u8; 16] {

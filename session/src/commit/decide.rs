@@ -108,10 +108,9 @@ pub(crate) fn next_record(
 ) -> Record {
     let Times { now, arrived } = times;
     let mut header = match base {
-        None => Header::new(now, config.lifetime, config.touch_interval),
-        Some(base) => base.next(),
+        None => Header::begun(now, config.lifetime, config.touch_interval, commit_id),
+        Some(base) => base.next(commit_id),
     };
-    header.commit_id = commit_id;
     header.owner = draft.owner;
     header.label = draft.label;
     header.last_seen = header.last_seen.max(now);

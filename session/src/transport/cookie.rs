@@ -326,16 +326,19 @@ impl IdTransport for Cookies {
     }
 
     fn write(&self, id: &SessionId, issue: &Issue, headers: &mut HeaderMap) {
+        let max_age = issue.max_age.map(|max_age| {
+            let seconds = max_age.min(MAX_LIFETIME).as_secs();
+            format!("; Max-Age={seconds}")
+        });
         let text = id.expose_secret();
-        let mut value =
-            String::with_capacity(self.prefix.len() + MAX_ID_TEXT + self.suffix.len() + 20);
-        value.push_str(&self.prefix);
-        value.push_str(text.as_str());
-        value.push_str(&self.suffix);
-        if let Some(max_age) = issue.max_age {
-            value.push_str("; Max-Age=");
-            value.push_str(&max_age.min(MAX_LIFETIME).as_secs().to_string());
-        }
+        let parts = [
+            self.prefix.as_bytes(),
+            text.as_bytes(),
+            self.suffix.as_bytes(),
+            max_age.as_deref().unwrap_or_default().as_bytes(),
+        ];
+        // Of exactly their length: a header value that has room to spare is one allocation more.
+        let value = parts.concat();
         if let Ok(mut value) = HeaderValue::try_from(value) {
             value.set_sensitive(true);
             headers.append(SET_COOKIE, value);

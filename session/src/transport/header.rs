@@ -48,7 +48,7 @@ impl IdTransport for HeaderTransport {
     }
 
     fn write(&self, id: &SessionId, _: &Issue, headers: &mut HeaderMap) {
-        if let Ok(mut value) = HeaderValue::from_str(id.expose_secret().as_str()) {
+        if let Ok(mut value) = HeaderValue::from_bytes(id.expose_secret().as_bytes()) {
             value.set_sensitive(true);
             headers.insert(self.header.clone(), value);
         }
