@@ -1,6 +1,7 @@
 //! The lifecycle verbs: ids, ends, deadlines, and commits before the automatic one.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{Base, Inner, Loaded, Session};
 use crate::changes::Change;
@@ -25,6 +26,7 @@ impl Session {
             state.draft.data = data;
             state.loaded = Loaded::Yes;
         });
+        inner.is_loaded.store(true, Ordering::Release);
         Self(Arc::new(inner))
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use http::header::{HeaderMap, HeaderName};
 use http::request::Parts;
@@ -89,6 +90,7 @@ impl LazySession {
             if matches!(state.loaded, Loaded::No) {
                 state.ended.extend(self.0.presented_keys());
                 state.loaded = Loaded::Yes;
+                self.0.is_loaded.store(true, Ordering::Release);
                 state.removal = true;
                 state.segment += 1;
                 return false;
@@ -233,8 +235,8 @@ impl Inner {
     ///
     /// Without a turn: should two handles of one request meet here, the later one finds the session loaded.
     fn load_now(&self) -> Option<Result<(), Error>> {
-        if let Some(known) = self.with(|state| state.loaded.answer()) {
-            return Some(known);
+        if self.is_loaded.load(Ordering::Acquire) {
+            return self.with(|state| state.loaded.answer());
         }
         let (ids, overflow) = self.presented_ids();
         let mut found = if overflow {
@@ -310,6 +312,7 @@ impl Inner {
                 state.base = found.base;
                 state.ambiguous = found.ambiguous;
                 state.loaded = loaded;
+                self.is_loaded.store(true, Ordering::Release);
             }
             state.loaded.answer().unwrap_or(Ok(()))
         })

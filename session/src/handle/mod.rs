@@ -7,6 +7,7 @@ mod state;
 mod turn;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use self::load::LazySession;
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) arrived: Timestamp,
     /// What the request presents, once an extractor asked.
     pub(crate) presented: OnceLock<Presented>,
+    /// Whether `state` is loaded, so that the first load need not take the lock to learn that it is the first.
+    pub(crate) is_loaded: AtomicBool,
     /// Nothing until an extractor asks. It has its place here: one allocation a request, touched or not.
     state: Mutex<Option<State>>,
 }
@@ -59,6 +62,7 @@ impl Inner {
             shared,
             arrived,
             presented: OnceLock::new(),
+            is_loaded: AtomicBool::new(false),
             state: Mutex::new(None),
         }
     }
