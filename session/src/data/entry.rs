@@ -62,10 +62,11 @@ impl fmt::Debug for Key {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: Key,
-    pub(crate) slot: Slot,
+/// One entry of a map, as it is looked at.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) slot: &'a Slot,
 }
 
 #[derive(Clone, Debug)]
