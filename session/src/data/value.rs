@@ -92,7 +92,7 @@ pub(crate) struct Unencodable(pub(crate) &'static str);
 /// authority, so an unchanged value is written back byte for byte. A read as another type than the one held goes
 /// through the encoding: an `i64` set and a `u64` read behave alike on every store.
 ///
-/// Cloning copies one pointer, or a number or a short text itself.
+/// Cloning copies one pointer, or a number or a short text itself. A text of up to 255 bytes is copied when it is read.
 #[derive(Clone)]
 pub struct Value(Repr);
 
@@ -100,7 +100,7 @@ pub struct Value(Repr);
 enum Repr {
     Native(Arc<dyn Native>),
     Raw(Arc<Raw>),
-    /// What is as small as a pointer to it.
+    /// What is as small as a pointer to it, and texts.
     Inline(Inline),
 }
 

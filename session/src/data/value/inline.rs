@@ -1,11 +1,13 @@
-//! Values that take no more room than a pointer to them would: the numbers and short texts of which sessions are full.
+//! Values that take no more room than a pointer to them would: the numbers and short texts of which sessions are full;
+//! and longer texts, which need no `String` around them.
 
 use std::any::Any;
 use std::io;
+use std::sync::Arc;
 
 use super::{Format, Unencodable};
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Inline {
     U64(u64),
     I64(i64),
@@ -13,6 +15,8 @@ pub(super) enum Inline {
     I32(i32),
     Bool(bool),
     Text(Short),
+    /// A longer text, and the length of its JSON text.
+    Long(u16, Arc<str>),
 }
 
 /// A text of at most [`LONGEST`](Self::LONGEST) bytes, which was a `String`.
@@ -39,19 +43,27 @@ impl Short {
     }
 }
 
+/// A longer text stays the `String` that it was: it is not copied to be kept, and can be read without being copied.
+pub(super) const LONGEST: usize = 255;
+
+fn json_len(text: &str) -> usize {
+    2 + text.bytes().map(escaped_len).sum::<usize>()
+}
+
 impl Inline {
     /// Length of the JSON text. Counted and not kept: there is no room for it, and it is quick.
     pub(super) fn json_len(&self) -> usize {
         let digits = |n: u64| n.checked_ilog10().map_or(1, |log| log as usize + 1);
         let signed = |n: i64| usize::from(n < 0) + digits(n.unsigned_abs());
-        match *self {
-            Self::U64(n) => digits(n),
-            Self::U32(n) => digits(n.into()),
-            Self::I64(n) => signed(n),
-            Self::I32(n) => signed(n.into()),
+        match self {
+            &Self::U64(n) => digits(n),
+            &Self::U32(n) => digits(n.into()),
+            &Self::I64(n) => signed(n),
+            &Self::I32(n) => signed(n.into()),
             Self::Bool(true) => 4,
             Self::Bool(false) => 5,
-            Self::Text(text) => 2 + text.as_str().bytes().map(escaped_len).sum::<usize>(),
+            Self::Text(text) => json_len(text.as_str()),
+            Self::Long(json_len, _) => (*json_len).into(),
         }
     }
 }
@@ -75,7 +87,12 @@ macro_rules! scalars {
                 $(if let Some(value) = value.downcast_ref::<$ty>() {
                     return Some(Self::$variant(*value));
                 })*
-                Short::new(value.downcast_ref::<String>()?).map(Self::Text)
+                let text = value.downcast_ref::<String>()?;
+                if let Some(short) = Short::new(text) {
+                    return Some(Self::Text(short));
+                }
+                let keep = text.len() <= LONGEST;
+                keep.then(|| Self::Long(json_len(text) as u16, text.as_str().into()))
             }
 
             /// The value, if it was set as a `T`.
@@ -85,13 +102,13 @@ macro_rules! scalars {
                     let mut value = Some(value);
                     (&mut value as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
                 }
-                match self {
-                    $(Self::$variant(value) => cast(*value),)*
-                    Self::Text(text) if cast::<T>(String::new()).is_some() => {
-                        cast(text.as_str().to_owned())
-                    }
-                    Self::Text(_) => None,
-                }
+                let text = match self {
+                    $(Self::$variant(value) => return cast(*value),)*
+                    Self::Text(short) => short.as_str(),
+                    Self::Long(_, text) => text,
+                };
+                cast::<T>(String::new())?;
+                cast(text.to_owned())
             }
 
             pub(super) fn write(
@@ -101,7 +118,8 @@ macro_rules! scalars {
             ) -> Result<(), Unencodable> {
                 match self {
                     $(Self::$variant(value) => format.write(value, out),)*
-                    Self::Text(text) => format.write(&text.as_str(), out),
+                    Self::Text(short) => format.write(&short.as_str(), out),
+                    Self::Long(_, text) => format.write(&&**text, out),
                 }
             }
         }

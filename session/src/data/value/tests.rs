@@ -1,4 +1,4 @@
-use super::inline::Short;
+use super::inline::{LONGEST, Short};
 use super::*;
 use std::collections::BTreeMap;
 
@@ -101,7 +101,17 @@ fn small_values_need_no_allocation_and_behave_like_any_other() {
         assert!(inline(&value));
         assert_eq!(value.size(), Ok(value.to_json().unwrap().len()));
     }
-    let longer = Value::new(longest + "x");
+    let escaped = "\u{1}".repeat(LONGEST);
+    for text in [longest + "x", "x".repeat(LONGEST), escaped] {
+        let value = Value::new(text.clone());
+        assert!(inline(&value) && inline(&value.clone()));
+        assert_eq!(value.get::<String>().as_deref(), Ok(&*text));
+        assert_eq!(value.read(String::clone).as_deref(), Ok(&*text));
+        assert_eq!(value.get::<u64>(), Err(Cause::Shape));
+        assert_eq!(value.size(), Ok(value.to_json().unwrap().len()));
+        assert!(value.is_same(&value.clone()));
+    }
+    let longer = Value::new("x".repeat(LONGEST + 1));
     assert!(!inline(&longer));
     assert!(longer.is_same(&longer.clone()) && !longer.is_same(&Value::new(1u64)));
     assert!(!Value::new(1u64).is_same(&Value::new(1i64)));
