@@ -4,13 +4,13 @@ mod entry;
 mod shape;
 mod value;
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::time::Timestamp;
 
+use entry::Name;
 use shape::Shape;
 
 pub(crate) use entry::{Entry, FlashEntry, Key, Slot};
@@ -107,38 +107,42 @@ impl Data {
         self.take_slot(key).is_some()
     }
 
-    fn parts(&self) -> (&[Key], &[Cell]) {
-        match self.0.as_deref() {
-            Some([Cell::Shape(shape), slots @ ..]) => (&shape.keys, slots),
-            _ => (&[], &[]),
+    fn parts(&self) -> Option<(&Shape, &[Cell])> {
+        match self.0.as_deref()? {
+            [Cell::Shape(shape), slots @ ..] => Some((shape, slots)),
+            _ => None,
         }
     }
 
     fn names(&self) -> &[Key] {
-        self.parts().0
+        self.parts().map_or(&[], |(shape, _)| &shape.keys)
+    }
+
+    fn cells(&self) -> &[Cell] {
+        self.parts().map_or(&[], |(_, cells)| cells)
     }
 
     /// The entries, sorted by key.
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let (keys, cells) = self.parts();
-        let slots = cells.iter().filter_map(Cell::slot);
-        keys.iter()
+        let slots = self.cells().iter().filter_map(Cell::slot);
+        self.names()
+            .iter()
             .zip(slots)
             .map(|(key, slot)| Entry { key, slot })
     }
 
     /// From entries that may stand in any order; of two with one key the later counts.
-    pub(crate) fn from_entries<K: Borrow<str>>(mut entries: Vec<(K, Slot)>) -> Self {
-        if !entries.is_sorted_by(|(a, _), (b, _)| a.borrow() < b.borrow()) {
-            entries.sort_by(|(a, _), (b, _)| a.borrow().cmp(b.borrow()));
+    pub(crate) fn from_entries<N: Name>(mut entries: Vec<(N, Slot)>) -> Self {
+        if !entries.is_sorted_by(|(a, _), (b, _)| a.text() < b.text()) {
+            entries.sort_by(|(a, _), (b, _)| a.text().cmp(b.text()));
             entries.reverse();
-            entries.dedup_by(|(a, _), (b, _)| (*a).borrow() == (*b).borrow());
+            entries.dedup_by(|(a, _), (b, _)| a.text() == b.text());
             entries.reverse();
         }
         if entries.is_empty() {
             return Self::new();
         }
-        let shape = Shape::of(entries.iter().map(|(key, _)| key.borrow()));
+        let shape = Shape::of(entries.iter().map(|(name, _)| name));
         let slots = entries.into_iter().map(|(_, slot)| Cell::Slot(slot));
         Self(Some(
             [Cell::Shape(shape)].into_iter().chain(slots).collect(),
@@ -146,8 +150,8 @@ impl Data {
     }
 
     pub(crate) fn slot(&self, key: &str) -> Option<&Slot> {
-        let (keys, cells) = self.parts();
-        let at = find(keys, key).ok()?;
+        let (shape, cells) = self.parts()?;
+        let at = find(&shape.keys, key).ok()?;
         cells.get(at)?.slot()
     }
 
@@ -158,7 +162,7 @@ impl Data {
 
     /// Puts a slot in place and hands back the old one, so that the caller decides where user code drops.
     pub(crate) fn put(&mut self, key: &Key, slot: Slot) -> Option<Slot> {
-        let (keys, cells) = self.parts();
+        let (keys, cells) = (self.names(), self.cells());
         match find(keys, key.as_str()) {
             Ok(at) => {
                 let cell = Arc::make_mut(self.0.as_mut()?).get_mut(at + 1)?;
@@ -170,7 +174,7 @@ impl Data {
             Err(at) => {
                 let (before, after) = keys.split_at(at);
                 let names = before.iter().chain([key]).chain(after);
-                let shape = Shape::of(names.map(Key::as_str));
+                let shape = Shape::of(names);
                 let (before, after) = cells.split_at(at);
                 let first = [Cell::Shape(shape)].into_iter();
                 let all = first.chain(before.iter().cloned());
@@ -182,12 +186,12 @@ impl Data {
     }
 
     pub(crate) fn take_slot(&mut self, key: &str) -> Option<Slot> {
-        let (keys, cells) = self.parts();
+        let (keys, cells) = (self.names(), self.cells());
         let at = find(keys, key).ok()?;
         let taken = cells.get(at)?.slot().cloned();
         let rest = (keys.len() > 1).then(|| {
             let names = keys[..at].iter().chain(&keys[at + 1..]);
-            let shape = Shape::of(names.map(Key::as_str));
+            let shape = Shape::of(names);
             let slots = cells[..at].iter().chain(&cells[at + 1..]).cloned();
             [Cell::Shape(shape)].into_iter().chain(slots).collect()
         });
@@ -209,17 +213,31 @@ impl Data {
     ///
     /// The error names the key whose value cannot be encoded.
     pub(crate) fn size(&self) -> Result<usize, (Key, Unencodable)> {
-        self.entries().try_fold(0usize, |sum, entry| {
-            let size = entry.slot.size().map_err(|e| (entry.key.clone(), e))?;
-            Ok(sum
-                .saturating_add(entry.key.as_str().len())
-                .saturating_add(size))
-        })
+        let Some((shape, cells)) = self.parts() else {
+            return Ok(0);
+        };
+        let mut sum = shape.len;
+        for (key, cell) in shape.keys.iter().zip(cells) {
+            if let Cell::Slot(slot) = cell {
+                let size = slot.size().map_err(|error| (key.clone(), error))?;
+                sum = sum.saturating_add(size);
+            }
+        }
+        Ok(sum)
     }
 }
 
-/// Searched by halves: 256 keys cost eight comparisons.
+/// Searched by halves: 256 keys cost eight comparisons. A schema's names are the same literals each time, so of a few
+/// keys the right one is most often known by its address.
+#[inline]
 fn find(keys: &[Key], key: &str) -> Result<usize, usize> {
+    if keys.len() <= 8
+        && let Some(at) = keys
+            .iter()
+            .position(|name| std::ptr::eq(name.as_str(), key))
+    {
+        return Ok(at);
+    }
     keys.binary_search_by(|name| name.as_str().cmp(key))
 }
 

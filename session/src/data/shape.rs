@@ -3,16 +3,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::entry::Key;
+use super::entry::{Key, Name};
 
 /// The keys of a map, sorted.
 pub(super) struct Shape {
     pub(super) keys: Box<[Key]>,
+    /// How many bytes the names have together.
+    pub(super) len: usize,
 }
 
 impl Shape {
     /// The list of these names, which are sorted: one that is in use already, if it is known.
-    pub(super) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Arc<Self> {
+    pub(super) fn of<'a, N: Name + 'a>(names: impl Iterator<Item = &'a N> + Clone) -> Arc<Self> {
         static KNOWN: Known = Known::new();
         KNOWN.shape(names)
     }
@@ -32,18 +34,20 @@ impl Known {
         Self([const { Mutex::new([const { (0, Weak::new()) }; LOOKED_AT]) }; 64])
     }
 
-    fn shape<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Arc<Shape> {
-        let hash = names.clone().fold(0, |hash, name| hash ^ hash_one(name));
+    fn shape<'a, N: Name + 'a>(&self, names: impl Iterator<Item = &'a N> + Clone) -> Arc<Shape> {
+        let texts = names.clone().map(Name::text);
+        let hash = texts.clone().fold(0, |hash, name| hash ^ hash_one(name));
         let at = (hash >> 32) as usize % self.0.len();
         let mut known = self.0[at].lock().unwrap_or_else(PoisonError::into_inner);
         let alike = known.iter().filter(|(other, _)| *other == hash);
         for shape in alike.filter_map(|(_, shape)| shape.upgrade()) {
-            if shape.keys.iter().map(Key::as_str).eq(names.clone()) {
+            if shape.keys.iter().map(Key::as_str).eq(texts.clone()) {
                 return shape;
             }
         }
-        let keys = names.map(Key::from).collect();
-        let shape = Arc::new(Shape { keys });
+        let len = texts.map(str::len).sum();
+        let keys = names.map(Name::to_key).collect();
+        let shape = Arc::new(Shape { keys, len });
         let unused = known
             .iter()
             .position(|(_, shape)| shape.strong_count() == 0);
@@ -71,7 +75,8 @@ mod tests {
 
     impl Known {
         fn of(&self, names: &[String]) -> Arc<Shape> {
-            let shape = self.shape(names.iter().map(String::as_str));
+            let keys: Vec<_> = names.iter().map(|name| Key::from(&**name)).collect();
+            let shape = self.shape(keys.iter());
             assert!(shape.keys.iter().map(Key::as_str).eq(names));
             shape
         }

@@ -1,13 +1,11 @@
-//! Values that take no more room than a pointer to them would: the numbers and short texts of which sessions are full;
-//! and longer texts, which need no `String` around them.
+//! Values that take no more room than a pointer to them would: the numbers and short texts of which sessions are full.
 
 use std::any::Any;
 use std::io;
-use std::sync::Arc;
 
 use super::{Format, Unencodable};
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Inline {
     U64(u64),
     I64(i64),
@@ -15,8 +13,6 @@ pub(super) enum Inline {
     I32(i32),
     Bool(bool),
     Text(Short),
-    /// A longer text, and the length of its JSON text.
-    Long(u16, Arc<str>),
 }
 
 /// A text of at most [`LONGEST`](Self::LONGEST) bytes, which was a `String`.
@@ -43,29 +39,26 @@ impl Short {
     }
 }
 
-/// A longer text stays the `String` that it was: it is not copied to be kept, and can be read without being copied.
-pub(super) const LONGEST: usize = 255;
-
-fn json_len(text: &str) -> usize {
-    2 + text.bytes().map(escaped_len).sum::<usize>()
-}
-
 impl Inline {
     /// Length of the JSON text. Counted and not kept: there is no room for it, and it is quick.
     pub(super) fn json_len(&self) -> usize {
         let digits = |n: u64| n.checked_ilog10().map_or(1, |log| log as usize + 1);
         let signed = |n: i64| usize::from(n < 0) + digits(n.unsigned_abs());
-        match self {
-            &Self::U64(n) => digits(n),
-            &Self::U32(n) => digits(n.into()),
-            &Self::I64(n) => signed(n),
-            &Self::I32(n) => signed(n.into()),
+        match *self {
+            Self::U64(n) => digits(n),
+            Self::U32(n) => digits(n.into()),
+            Self::I64(n) => signed(n),
+            Self::I32(n) => signed(n.into()),
             Self::Bool(true) => 4,
             Self::Bool(false) => 5,
-            Self::Text(text) => json_len(text.as_str()),
-            Self::Long(json_len, _) => (*json_len).into(),
+            Self::Text(text) => 2 + text.as_str().bytes().map(escaped_len).sum::<usize>(),
         }
     }
+}
+
+/// Whether JSON takes the text as it is.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| escaped_len(byte) == 1)
 }
 
 /// How many bytes JSON takes for a byte of a text (RFC 8259, section 7, in the shortest spelling).
@@ -75,6 +68,20 @@ const fn escaped_len(byte: u8) -> usize {
         0x00..=0x1F => 6,
         _ => 1,
     }
+}
+
+/// The value, if a `T` is what it is.
+fn cast<T: Any>(value: impl Any) -> Option<T> {
+    let mut value = Some(value);
+    (&mut value as &mut dyn Any)
+        .downcast_mut::<Option<T>>()?
+        .take()
+}
+
+/// The text, if a `T` is a `String`.
+pub(super) fn owned<T: Any>(text: &str) -> Option<T> {
+    cast::<T>(String::new())?;
+    cast(text.to_owned())
 }
 
 macro_rules! scalars {
@@ -87,28 +94,16 @@ macro_rules! scalars {
                 $(if let Some(value) = value.downcast_ref::<$ty>() {
                     return Some(Self::$variant(*value));
                 })*
-                let text = value.downcast_ref::<String>()?;
-                if let Some(short) = Short::new(text) {
-                    return Some(Self::Text(short));
-                }
-                let keep = text.len() <= LONGEST;
-                keep.then(|| Self::Long(json_len(text) as u16, text.as_str().into()))
+                Short::new(value.downcast_ref::<String>()?).map(Self::Text)
             }
 
             /// The value, if it was set as a `T`.
             #[inline]
             pub(super) fn to<T: Any>(&self) -> Option<T> {
-                fn cast<T: Any>(value: impl Any) -> Option<T> {
-                    let mut value = Some(value);
-                    (&mut value as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
+                match self {
+                    $(Self::$variant(value) => cast(*value),)*
+                    Self::Text(text) => owned(text.as_str()),
                 }
-                let text = match self {
-                    $(Self::$variant(value) => return cast(*value),)*
-                    Self::Text(short) => short.as_str(),
-                    Self::Long(_, text) => text,
-                };
-                cast::<T>(String::new())?;
-                cast(text.to_owned())
             }
 
             pub(super) fn write(
@@ -118,8 +113,7 @@ macro_rules! scalars {
             ) -> Result<(), Unencodable> {
                 match self {
                     $(Self::$variant(value) => format.write(value, out),)*
-                    Self::Text(short) => format.write(&short.as_str(), out),
-                    Self::Long(_, text) => format.write(&&**text, out),
+                    Self::Text(text) => format.write(&text.as_str(), out),
                 }
             }
         }

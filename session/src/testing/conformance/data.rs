@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::caller::{LIFETIME, MILLI, fresh_key, key_after, next, owned, record};
 use super::caller::{secs, start};
 use super::{Caller, Fixture};
-use crate::data::{Data, Entry, FlashEntry, Format, Slot, Value};
+use crate::data::{Data, Entry, FlashEntry, Format, Key, Slot, Value};
 use crate::record::Record;
 use crate::store::SaveOutcome;
 use crate::time::{Lifetime, Timestamp};
@@ -113,10 +113,12 @@ pub async fn bytes_stay_as_they_are<F: Fixture>(store: Caller<F>) {
         "12345678901234567890123456789012345678901234567890",
         "{\"a\":1,\"a\":2}",
     ];
-    let entries = spellings
-        .iter()
-        .enumerate()
-        .map(|(at, text)| (format!("raw{at}"), Slot::Plain(raw(text))));
+    let entries = spellings.iter().enumerate().map(|(at, text)| {
+        (
+            Key::from(format!("raw{at}").as_str()),
+            Slot::Plain(raw(text)),
+        )
+    });
     survives(&store, Data::from_entries(entries.collect())).await;
 }
 
