@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 use super::{DecodeError, Reader, put_len, put_text};
-use crate::data::{Data, Entry, FlashEntry, Format, Key, Slot, Unencodable, Value};
+use crate::data::{Data, FlashEntry, Format, Slot, Unencodable, Value};
 use crate::time::Timestamp;
 
 const VERSION: u8 = 1;
@@ -21,7 +21,7 @@ pub(super) fn encode(format: Format, data: &Data) -> Result<Vec<u8>, Unencodable
     put_len(&mut out, data.len());
     for entry in data.entries() {
         put_text(&mut out, entry.key.as_str());
-        match &entry.slot {
+        match entry.slot {
             Slot::Plain(value) => {
                 out.push(PLAIN);
                 put_value(&mut out, format, value)?;
@@ -67,7 +67,7 @@ pub(super) fn decode(bytes: &Bytes) -> Result<Data, DecodeError> {
     let count = reader.len()?;
     let mut entries = Vec::with_capacity(count.min(bytes.len() / 10));
     for _ in 0..count {
-        let key = Key::from(reader.text()?);
+        let key = reader.text()?;
         let slot = match reader.byte()? {
             PLAIN => Slot::Plain(value(&mut reader, bytes)?),
             EXPIRING => {
@@ -91,9 +91,9 @@ pub(super) fn decode(bytes: &Bytes) -> Result<Data, DecodeError> {
             }
             _ => return Err(DecodeError::Damaged),
         };
-        entries.push(Entry { key, slot });
+        entries.push((key, slot));
     }
-    if reader.at != bytes.len() || !entries.is_sorted_by(|a, b| a.key < b.key) {
+    if reader.at != bytes.len() || !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
         return Err(DecodeError::Damaged);
     }
     Ok(Data::from_entries(entries))

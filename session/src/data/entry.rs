@@ -1,6 +1,5 @@
 //! What stands under a key: a plain value, one with a deadline, or a list of flash entries.
 
-use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -30,9 +29,27 @@ impl From<&str> for Key {
     }
 }
 
-impl Borrow<str> for Key {
-    fn borrow(&self) -> &str {
+/// What a map can be made with: keys, and names that are not kept yet.
+pub(crate) trait Name {
+    fn text(&self) -> &str;
+    fn to_key(&self) -> Key;
+}
+
+impl Name for Key {
+    fn text(&self) -> &str {
         self.as_str()
+    }
+    fn to_key(&self) -> Key {
+        self.clone()
+    }
+}
+
+impl Name for &str {
+    fn text(&self) -> &str {
+        self
+    }
+    fn to_key(&self) -> Key {
+        Key::from(*self)
     }
 }
 
@@ -62,10 +79,11 @@ impl fmt::Debug for Key {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: Key,
-    pub(crate) slot: Slot,
+/// One entry of a map, as it is looked at.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) slot: &'a Slot,
 }
 
 #[derive(Clone, Debug)]
@@ -138,6 +156,7 @@ impl Slot {
         }
     }
 
+    #[inline]
     pub(crate) fn size(&self) -> Result<usize, Unencodable> {
         match self {
             Self::Plain(value) => value.size(),

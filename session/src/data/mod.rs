@@ -1,6 +1,7 @@
 //! The untyped map inside a session: sorted keys to entries.
 
 mod entry;
+mod shape;
 mod value;
 
 use std::fmt;
@@ -8,6 +9,9 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::time::Timestamp;
+
+use entry::Name;
+use shape::Shape;
 
 pub(crate) use entry::{Entry, FlashEntry, Key, Slot};
 pub(crate) use value::{Cause, Format, Unencodable};
@@ -19,7 +23,7 @@ pub(crate) const RESERVED: &str = "__";
 /// The untyped map inside a session: sorted keys, each with a [`Value`].
 ///
 /// An entry may have a deadline of its own (a field with `ttl`) or be a flash. Cloning copies one pointer; the
-/// first change after that copies one entry a key. A store moves `Data` about and never looks into it; a
+/// first change after that copies one pointer or short value a key. Maps with the same keys share the names. A store moves `Data` about and never looks into it; a
 /// [`Codec`](crate::Codec) turns it into bytes.
 ///
 /// ```
@@ -35,7 +39,23 @@ pub(crate) const RESERVED: &str = "__";
 /// # Ok::<(), session::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Data(Option<Arc<[Entry]>>);
+pub struct Data(Option<Arc<[Cell]>>);
+
+/// One allocation a map: which keys it has, and then a slot for each of them. None for an empty map.
+#[derive(Clone)]
+enum Cell {
+    Shape(Arc<Shape>),
+    Slot(Slot),
+}
+
+impl Cell {
+    fn slot(&self) -> Option<&Slot> {
+        match self {
+            Self::Slot(slot) => Some(slot),
+            Self::Shape(_) => None,
+        }
+    }
+}
 
 impl Data {
     /// An empty map. Allocates nothing.
@@ -47,18 +67,18 @@ impl Data {
     /// How many entries there are, flashes and expired ones included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries().len()
+        self.names().len()
     }
 
     /// Whether there is no entry at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries().is_empty()
+        self.0.is_none()
     }
 
     /// The keys, sorted.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries().iter().map(|entry| entry.key.as_str())
+        self.names().iter().map(Key::as_str)
     }
 
     /// A copy of the value at `key`, whatever its deadline.
@@ -87,24 +107,52 @@ impl Data {
         self.take_slot(key).is_some()
     }
 
-    pub(crate) fn entries(&self) -> &[Entry] {
-        self.0.as_deref().unwrap_or_default()
+    fn parts(&self) -> Option<(&Shape, &[Cell])> {
+        match self.0.as_deref()? {
+            [Cell::Shape(shape), slots @ ..] => Some((shape, slots)),
+            _ => None,
+        }
+    }
+
+    fn names(&self) -> &[Key] {
+        self.parts().map_or(&[], |(shape, _)| &shape.keys)
+    }
+
+    fn cells(&self) -> &[Cell] {
+        self.parts().map_or(&[], |(_, cells)| cells)
+    }
+
+    /// The entries, sorted by key.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let slots = self.cells().iter().filter_map(Cell::slot);
+        self.names()
+            .iter()
+            .zip(slots)
+            .map(|(key, slot)| Entry { key, slot })
     }
 
     /// From entries that may stand in any order; of two with one key the later counts.
-    pub(crate) fn from_entries(mut entries: Vec<Entry>) -> Self {
-        if !entries.is_sorted_by(|a, b| a.key < b.key) {
-            entries.sort_by(|a, b| a.key.cmp(&b.key));
+    pub(crate) fn from_entries<N: Name>(mut entries: Vec<(N, Slot)>) -> Self {
+        if !entries.is_sorted_by(|(a, _), (b, _)| a.text() < b.text()) {
+            entries.sort_by(|(a, _), (b, _)| a.text().cmp(b.text()));
             entries.reverse();
-            entries.dedup_by(|a, b| a.key == b.key);
+            entries.dedup_by(|(a, _), (b, _)| a.text() == b.text());
             entries.reverse();
         }
-        Self((!entries.is_empty()).then(|| entries.into()))
+        if entries.is_empty() {
+            return Self::new();
+        }
+        let shape = Shape::of(entries.iter().map(|(name, _)| name));
+        let slots = entries.into_iter().map(|(_, slot)| Cell::Slot(slot));
+        Self(Some(
+            [Cell::Shape(shape)].into_iter().chain(slots).collect(),
+        ))
     }
 
     pub(crate) fn slot(&self, key: &str) -> Option<&Slot> {
-        let entries = self.entries();
-        find(entries, key).ok().map(|at| &entries[at].slot)
+        let (shape, cells) = self.parts()?;
+        let at = find(&shape.keys, key).ok()?;
+        cells.get(at)?.slot()
     }
 
     /// The entry at `key` unless its deadline has passed.
@@ -114,68 +162,89 @@ impl Data {
 
     /// Puts a slot in place and hands back the old one, so that the caller decides where user code drops.
     pub(crate) fn put(&mut self, key: &Key, slot: Slot) -> Option<Slot> {
-        let entries = self.entries();
-        match find(entries, key.as_str()) {
+        let (keys, cells) = (self.names(), self.cells());
+        match find(keys, key.as_str()) {
             Ok(at) => {
-                let entries = Arc::make_mut(self.0.as_mut()?);
-                Some(std::mem::replace(&mut entries[at].slot, slot))
+                let cell = Arc::make_mut(self.0.as_mut()?).get_mut(at + 1)?;
+                match std::mem::replace(cell, Cell::Slot(slot)) {
+                    Cell::Slot(former) => Some(former),
+                    Cell::Shape(_) => None,
+                }
             }
             Err(at) => {
-                let entry = Entry {
-                    key: key.clone(),
-                    slot,
-                };
-                let (before, after) = entries.split_at(at);
-                let all = before.iter().cloned().chain([entry]);
-                self.0 = Some(all.chain(after.iter().cloned()).collect());
+                let (before, after) = keys.split_at(at);
+                let names = before.iter().chain([key]).chain(after);
+                let shape = Shape::of(names);
+                let (before, after) = cells.split_at(at);
+                let first = [Cell::Shape(shape)].into_iter();
+                let all = first.chain(before.iter().cloned());
+                let all = all.chain([Cell::Slot(slot)]).chain(after.iter().cloned());
+                self.0 = Some(all.collect());
                 None
             }
         }
     }
 
     pub(crate) fn take_slot(&mut self, key: &str) -> Option<Slot> {
-        let entries = self.entries();
-        let at = find(entries, key).ok()?;
-        let slot = entries[at].slot.clone();
-        let (before, after) = (&entries[..at], &entries[at + 1..]);
-        let rest = before.iter().chain(after).cloned().collect();
-        self.0 = (entries.len() > 1).then_some(rest);
-        Some(slot)
+        let (keys, cells) = (self.names(), self.cells());
+        let at = find(keys, key).ok()?;
+        let taken = cells.get(at)?.slot().cloned();
+        let rest = (keys.len() > 1).then(|| {
+            let names = keys[..at].iter().chain(&keys[at + 1..]);
+            let shape = Shape::of(names);
+            let slots = cells[..at].iter().chain(&cells[at + 1..]).cloned();
+            [Cell::Shape(shape)].into_iter().chain(slots).collect()
+        });
+        self.0 = rest;
+        taken
     }
 
     /// Keeps the entries that `keep` wants.
-    pub(crate) fn filtered(&self, mut keep: impl FnMut(&Entry) -> bool) -> Self {
-        Self::from_entries(
-            self.entries()
-                .iter()
-                .filter(|entry| keep(entry))
-                .cloned()
-                .collect(),
-        )
+    pub(crate) fn filtered(&self, keep: impl FnMut(&Entry<'_>) -> bool) -> Self {
+        let kept: Vec<_> = self.entries().filter(keep).collect();
+        if kept.len() == self.len() {
+            return self.clone();
+        }
+        let owned = |entry: &Entry<'_>| (entry.key.clone(), entry.slot.clone());
+        Self::from_entries(kept.iter().map(owned).collect())
     }
 
     /// What the map takes, as the size cap counts it: the keys and the JSON text of the values.
     ///
     /// The error names the key whose value cannot be encoded.
     pub(crate) fn size(&self) -> Result<usize, (Key, Unencodable)> {
-        self.entries().iter().try_fold(0usize, |sum, entry| {
-            let size = entry.slot.size().map_err(|e| (entry.key.clone(), e))?;
-            Ok(sum
-                .saturating_add(entry.key.as_str().len())
-                .saturating_add(size))
-        })
+        let Some((shape, cells)) = self.parts() else {
+            return Ok(0);
+        };
+        let mut sum = shape.len;
+        for (key, cell) in shape.keys.iter().zip(cells) {
+            if let Cell::Slot(slot) = cell {
+                let size = slot.size().map_err(|error| (key.clone(), error))?;
+                sum = sum.saturating_add(size);
+            }
+        }
+        Ok(sum)
     }
 }
 
-/// Searched by halves: 256 keys cost eight comparisons.
-fn find(entries: &[Entry], key: &str) -> Result<usize, usize> {
-    entries.binary_search_by(|entry| entry.key.as_str().cmp(key))
+/// Searched by halves: 256 keys cost eight comparisons. A schema's names are the same literals each time, so of a few
+/// keys the right one is most often known by its address.
+#[inline]
+fn find(keys: &[Key], key: &str) -> Result<usize, usize> {
+    if keys.len() <= 8
+        && let Some(at) = keys
+            .iter()
+            .position(|name| std::ptr::eq(name.as_str(), key))
+    {
+        return Ok(at);
+    }
+    keys.binary_search_by(|name| name.as_str().cmp(key))
 }
 
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
-            .entries(self.entries().iter().map(|e| (e.key.as_str(), &e.slot)))
+            .entries(self.entries().map(|e| (e.key.as_str(), e.slot)))
             .finish()
     }
 }

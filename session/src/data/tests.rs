@@ -16,10 +16,7 @@ fn keys_are_sorted_and_found_by_halves() {
 
 #[test]
 fn of_two_entries_with_one_key_the_later_counts() {
-    let entry = |key: &str, n: u8| Entry {
-        key: key.into(),
-        slot: Slot::Plain(Value::new(n)),
-    };
+    let entry = |key: &'static str, n: u8| (key, Slot::Plain(Value::new(n)));
     let data = Data::from_entries(vec![entry("b", 1), entry("a", 2), entry("b", 3)]);
     assert_eq!(data.len(), 2);
     assert_eq!(data.get::<u8>("b").unwrap(), Some(3));
@@ -53,4 +50,24 @@ fn no_value_prints() {
     let mut data = Data::new();
     data.insert("password", "hunter2".to_owned());
     assert_eq!(format!("{data:?}"), r#"{"password": Plain(Value(native))}"#);
+}
+
+#[test]
+fn maps_with_the_same_keys_share_the_names_and_hold_one_word_more_than_the_slots() {
+    assert_eq!((size_of::<Data>(), size_of::<Cell>()), (16, 24));
+    let of = |keys: &[&str]| {
+        let mut data = Data::new();
+        for key in keys {
+            data.insert(key, 1u8);
+        }
+        data
+    };
+    let mut removed = of(&["a", "x", "b"]);
+    assert!(removed.remove("x"));
+    let filtered = of(&["a", "b", "c"]).filtered(|entry| entry.key.as_str() != "c");
+    for data in [of(&["b", "a"]), removed, filtered] {
+        assert!(std::ptr::eq(data.names(), of(&["a", "b"]).names()));
+        assert_eq!(data.entries().count(), 2);
+    }
+    assert!(of(&["a"]).filtered(|_| false).is_empty());
 }

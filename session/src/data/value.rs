@@ -11,7 +11,10 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use serde_core::{Serialize, de::DeserializeOwned};
 
-use self::inline::Inline;
+use self::inline::{Inline, is_plain, owned};
+
+/// A longer text stays the `String` that it was: it is not copied to be kept, and can be read without being copied.
+const LONGEST: usize = 255;
 
 /// What a session can hold: any owned, cloneable, thread-safe type that serde can write and read.
 ///
@@ -92,7 +95,8 @@ pub(crate) struct Unencodable(pub(crate) &'static str);
 /// authority, so an unchanged value is written back byte for byte. A read as another type than the one held goes
 /// through the encoding: an `i64` set and a `u64` read behave alike on every store.
 ///
-/// Cloning copies one pointer, or a number or a short text itself.
+/// Cloning copies one pointer, or a number or a short text itself. A `String` of up to 255 bytes is copied when it is
+/// read.
 #[derive(Clone)]
 pub struct Value(Repr);
 
@@ -102,6 +106,8 @@ enum Repr {
     Raw(Arc<Raw>),
     /// What is as small as a pointer to it.
     Inline(Inline),
+    /// What was a `String`, in which JSON escapes nothing: so its length is known.
+    Text(Arc<str>),
 }
 
 struct Raw {
@@ -137,10 +143,16 @@ impl<T: SessionValue> Native for Holder<T> {
 impl Value {
     /// Holds a Rust value. Nothing is encoded yet.
     pub fn new<T: SessionValue>(value: T) -> Self {
-        Self(match Inline::of(&value) {
-            Some(inline) => Repr::Inline(inline),
-            None => Repr::Native(native(value)),
-        })
+        if let Some(inline) = Inline::of(&value) {
+            return Self(Repr::Inline(inline));
+        }
+        let text = (&value as &dyn Any).downcast_ref::<String>();
+        Self(
+            match text.filter(|text| text.len() <= LONGEST && is_plain(text)) {
+                Some(text) => Repr::Text(text.as_str().into()),
+                None => Repr::Native(native(value)),
+            },
+        )
     }
 
     pub(crate) fn raw(format: Format, bytes: Bytes) -> Self {
@@ -159,6 +171,10 @@ impl Value {
                 None => self.reread(read),
             },
             Repr::Inline(inline) => match inline.to::<T>() {
+                Some(value) => Ok(read(&value)),
+                None => self.reread(read),
+            },
+            Repr::Text(text) => match owned(text) {
                 Some(value) => Ok(read(&value)),
                 None => self.reread(read),
             },
@@ -187,12 +203,12 @@ impl Value {
 
     /// A copy of the value as a `T`.
     pub(crate) fn get<T: SessionValue>(&self) -> Result<T, Cause> {
-        if let Repr::Inline(inline) = &self.0
-            && let Some(value) = inline.to()
-        {
-            return Ok(value);
-        }
-        self.read(T::clone)
+        let copy = match &self.0 {
+            Repr::Inline(inline) => inline.to(),
+            Repr::Text(text) => owned(text),
+            Repr::Native(_) | Repr::Raw(_) => None,
+        };
+        copy.map_or_else(|| self.read(T::clone), Ok)
     }
 
     /// Appends the encoded value and says in which format it is: bytes stay as they are.
@@ -200,6 +216,7 @@ impl Value {
         match &self.0 {
             Repr::Native(native) => native.write(format, out).map(|()| format),
             Repr::Inline(inline) => inline.write(format, out).map(|()| format),
+            Repr::Text(text) => format.write(&&**text, out).map(|()| format),
             Repr::Raw(raw) => {
                 out.extend_from_slice(&raw.bytes);
                 Ok(raw.format)
@@ -214,6 +231,7 @@ impl Value {
             Repr::Raw(raw) => return Ok(raw.bytes.len()),
             Repr::Native(native) => native,
             Repr::Inline(inline) => return Ok(inline.json_len()),
+            Repr::Text(text) => return Ok(2 + text.len()),
         };
         let known = native.size().load(Ordering::Relaxed);
         if known != 0 {
@@ -242,6 +260,7 @@ impl Value {
             (Repr::Native(a), Repr::Native(b)) => Arc::ptr_eq(a, b),
             (Repr::Raw(a), Repr::Raw(b)) => Arc::ptr_eq(a, b),
             (Repr::Inline(a), Repr::Inline(b)) => a == b,
+            (Repr::Text(a), Repr::Text(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }
@@ -270,7 +289,7 @@ impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Which keys are secret only the schemas know, so no value prints here.
         f.write_str(match &self.0 {
-            Repr::Native(_) | Repr::Inline(_) => "Value(native)",
+            Repr::Native(_) | Repr::Inline(_) | Repr::Text(_) => "Value(native)",
             Repr::Raw(_) => "Value(bytes)",
         })
     }

@@ -56,6 +56,11 @@ impl Inline {
     }
 }
 
+/// Whether JSON takes the text as it is.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| escaped_len(byte) == 1)
+}
+
 /// How many bytes JSON takes for a byte of a text (RFC 8259, section 7, in the shortest spelling).
 const fn escaped_len(byte: u8) -> usize {
     match byte {
@@ -63,6 +68,20 @@ const fn escaped_len(byte: u8) -> usize {
         0x00..=0x1F => 6,
         _ => 1,
     }
+}
+
+/// The value, if a `T` is what it is.
+fn cast<T: Any>(value: impl Any) -> Option<T> {
+    let mut value = Some(value);
+    (&mut value as &mut dyn Any)
+        .downcast_mut::<Option<T>>()?
+        .take()
+}
+
+/// The text, if a `T` is a `String`.
+pub(super) fn owned<T: Any>(text: &str) -> Option<T> {
+    cast::<T>(String::new())?;
+    cast(text.to_owned())
 }
 
 macro_rules! scalars {
@@ -81,16 +100,9 @@ macro_rules! scalars {
             /// The value, if it was set as a `T`.
             #[inline]
             pub(super) fn to<T: Any>(&self) -> Option<T> {
-                fn cast<T: Any>(value: impl Any) -> Option<T> {
-                    let mut value = Some(value);
-                    (&mut value as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
-                }
                 match self {
                     $(Self::$variant(value) => cast(*value),)*
-                    Self::Text(text) if cast::<T>(String::new()).is_some() => {
-                        cast(text.as_str().to_owned())
-                    }
-                    Self::Text(_) => None,
+                    Self::Text(text) => owned(text.as_str()),
                 }
             }
 

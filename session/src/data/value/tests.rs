@@ -101,8 +101,24 @@ fn small_values_need_no_allocation_and_behave_like_any_other() {
         assert!(inline(&value));
         assert_eq!(value.size(), Ok(value.to_json().unwrap().len()));
     }
+    let text = |value: &Value| matches!(value.0, Repr::Text(_));
+    for (long, is_text) in [
+        (longest.clone() + "x", true),
+        ("\u{e9}".repeat(LONGEST / 2), true),
+        (longest.clone() + "\n", false),
+        ("x".repeat(LONGEST), true),
+        ("x".repeat(LONGEST + 1), false),
+    ] {
+        let value = Value::new(long.clone());
+        assert!(!inline(&value));
+        assert_eq!(text(&value), is_text, "{long}");
+        assert_eq!(value.get::<String>().as_deref(), Ok(&*long));
+        assert_eq!(value.read(String::clone).as_deref(), Ok(&*long));
+        assert_eq!(value.get::<u64>(), Err(Cause::Shape));
+        assert_eq!(value.size(), Ok(value.to_json().unwrap().len()));
+        assert!(value.is_same(&value.clone()) && !value.is_same(&Value::new(long)));
+    }
     let longer = Value::new(longest + "x");
-    assert!(!inline(&longer));
     assert!(longer.is_same(&longer.clone()) && !longer.is_same(&Value::new(1u64)));
     assert!(!Value::new(1u64).is_same(&Value::new(1i64)));
 }

@@ -15,7 +15,7 @@ use crate::time::{Lifetime, Timestamp};
 /// Every entry in a form that can be compared: key, kind, deadlines, flash ids and the bytes of the values.
 fn written(data: &Data) -> Vec<String> {
     let json = |value: &Value| value.to_json().expect("the value can be encoded");
-    let write = |entry: &Entry| match &entry.slot {
+    let write = |entry: Entry<'_>| match entry.slot {
         Slot::Plain(value) => format!("{:?} = {}", entry.key, json(value)),
         Slot::Expiring(expiring) => {
             let (expires, value) = &**expiring;
@@ -31,7 +31,7 @@ fn written(data: &Data) -> Vec<String> {
             )
         }
     };
-    data.entries().iter().map(write).collect()
+    data.entries().map(write).collect()
 }
 
 fn assert_same(read: &Record, expected: &Record) {
@@ -83,10 +83,7 @@ pub async fn every_kind_of_entry<F: Fixture>(store: Caller<F>) {
         flash(2, Some(t + MILLI), "second"),
         flash(u64::MAX, Some(Timestamp::MAX), "third"),
     ];
-    let entry = |key: &str, slot| Entry {
-        key: Key::from(key),
-        slot,
-    };
+    let entry = |key: &'static str, slot| (key, slot);
     let expiring = |at, value| Slot::new(Value::new::<String>(value), Some(at));
     survives(
         &store,
@@ -116,9 +113,11 @@ pub async fn bytes_stay_as_they_are<F: Fixture>(store: Caller<F>) {
         "12345678901234567890123456789012345678901234567890",
         "{\"a\":1,\"a\":2}",
     ];
-    let entries = spellings.iter().enumerate().map(|(at, text)| Entry {
-        key: Key::from(format!("raw{at}").as_str()),
-        slot: Slot::Plain(raw(text)),
+    let entries = spellings.iter().enumerate().map(|(at, text)| {
+        (
+            Key::from(format!("raw{at}").as_str()),
+            Slot::Plain(raw(text)),
+        )
     });
     survives(&store, Data::from_entries(entries.collect())).await;
 }
