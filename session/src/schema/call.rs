@@ -81,7 +81,10 @@ verbs! {
     /// Changes an optional field atomically.
     update(update: impl Fn(&mut Option<F::Value>) + Send + 'static);
     /// Changes a field with a default atomically.
-    update_or(default: fn() -> F::Value, update: impl Fn(&mut F::Value) + Send + 'static);
+    update_or(
+        default: impl Fn() -> F::Value + Send + 'static,
+        update: impl Fn(&mut F::Value) + Send + 'static
+    );
     /// Changes a required field atomically.
     update_required(update: impl Fn(&mut F::Value) + Send + 'static);
     /// Commits at once and hands the value to exactly one of all concurrent callers.
