@@ -1,6 +1,6 @@
 //! The memory store when it is large: throughput with several tasks, and what a sweep does to others.
 //!
-//! `cargo bench -p session-stores --bench memory -- --sessions 10_000,5_000_000`
+//! `cargo bench -p session-stores --bench memory -- --sessions 10_000,100_000`
 
 mod common;
 
@@ -46,7 +46,7 @@ fn main() {
         if quick {
             &[100]
         } else {
-            &[10_000, 100_000, 1_000_000]
+            &[10_000, 100_000, 1_000_000, 5_000_000]
         },
     );
     let span = Duration::from_millis(if quick { 1 } else { 700 });

@@ -2,14 +2,14 @@
 //!
 //! A program of its own: counting makes tasks wait for each other, which `memory` measures.
 //!
-//! `cargo bench -p session-stores --bench memory_size -- --sessions 5_000_000`
+//! `cargo bench -p session-stores --bench memory_size -- --sessions 10_000`
 
 mod common;
 
 use std::alloc::System;
 use std::sync::Arc;
 
-use session::{SessionId, SessionStore};
+use session::{Owner, OwnerKey, SessionId, SessionStore};
 use session_stores::MemoryStore;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -20,39 +20,48 @@ static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
     let default: &[usize] = if is_bench() {
-        &[10_000, 100_000, 1_000_000]
+        &[10_000, 100_000, 1_000_000, 5_000_000]
     } else {
         &[100]
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.expect("a runtime");
     println!(
-        "{:>12} {:>18} {:>18}",
-        "sessions", "bytes a session", "of which data"
+        "bytes a session\n{:>12} {:>12} {:>12} {:>14}",
+        "sessions", "anonymous", "signed in", "of which data"
     );
+    // The names of the keys are there already, as for all sessions but the first.
+    let first = data(0);
+    let region = Region::new(COUNTING);
+    let second = data(1);
+    let data = held(&region);
+    drop((first, second));
     for sessions in numbers("--sessions", default) {
-        let op = now();
-        let region = Region::new(COUNTING);
-        let store = MemoryStore::builder().max_sessions(sessions).build();
-        runtime.block_on(async {
-            for user in 0..sessions {
-                let key = SessionId::generate().expect("randomness").store_key();
-                let record = record(op.now, data(user as u64));
-                store.create(&op, &key, record, None).await.expect("room");
-            }
-        });
-        let all = held(&region);
-        let region = Region::new(COUNTING);
-        let records: Vec<Arc<_>> = vec![record(op.now, data(0))];
-        let data = held(&region) - size_of_val(&*records) as f64;
         println!(
-            "{:>12} {:>18.0} {data:>18.0}",
+            "{:>12} {:>12.0} {:>12.0} {data:>14.0}",
             grouped(sessions as f64),
-            all / sessions as f64
+            size(sessions, false),
+            size(sessions, true),
         );
-        drop(records);
-        drop(store);
     }
+}
+
+/// What each of so many sessions takes. The owner of one has no other.
+fn size(sessions: usize, signed_in: bool) -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let (runtime, op) = (runtime.expect("a runtime"), now());
+    let region = Region::new(COUNTING);
+    let store = MemoryStore::builder().max_sessions(sessions).build();
+    runtime.block_on(async {
+        for user in 0..sessions {
+            let key = SessionId::generate().expect("randomness").store_key();
+            let mut record = record(op.now, data(user as u64));
+            Arc::make_mut(&mut record).header.owner = signed_in.then(|| Owner {
+                key: OwnerKey::of(&user.to_string()),
+                entry: "user_id".into(),
+            });
+            store.create(&op, &key, record, None).await.expect("room");
+        }
+    });
+    held(&region) / sessions as f64
 }
 
 fn held(region: &Region<'_, System>) -> f64 {

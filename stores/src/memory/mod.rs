@@ -26,7 +26,7 @@ use sync::{AtomicUsize, FEWEST_SHARDS, Ordering};
 
 /// How many sessions a shard holds when the store is full. A lock is held no longer than it takes to look at so many,
 /// and a table of 1,024 buckets, which takes 896, is filled well.
-const PER_SHARD: usize = 768;
+const PER_SHARD: usize = 832;
 
 /// Keeps sessions in the memory of this process, as the Rust values that they are.
 ///
@@ -41,7 +41,7 @@ const PER_SHARD: usize = 768;
 /// [`StoreErrorKind::Full`](session::StoreErrorKind::Full), and one with an owner takes the place of the anonymous
 /// session that was not seen for the longest time among some hundreds: whoever floods the store with new visitors
 /// keeps other new visitors out, and nobody who is signed in or signs in. Tombstones have a bound of their own, 128 for
-/// each 768 sessions; beyond it the oldest go, and a late request then finds nothing where it would have found "gone".
+/// each 832 sessions; beyond it the oldest go, and a late request then finds nothing where it would have found "gone".
 ///
 /// # Example
 ///

@@ -21,6 +21,10 @@ pub(super) struct OwnerSet {
 impl OwnerSet {
     pub(super) fn insert(&mut self, digest: Digest) {
         if !self.keys.contains(&digest) {
+            // Most have one session at a time, and a vector would begin with room for four.
+            if self.keys.is_empty() {
+                self.keys.reserve_exact(1);
+            }
             self.keys.push(digest);
         }
     }

@@ -135,37 +135,38 @@ impl Table {
         self.earliest = self.earliest.min(deadline);
     }
 
-    /// Takes out at most `budget` records and tombstones that are `past`, and says how many tombstones and whether
-    /// that was all.
+    /// Takes out at most `budget` records that are `past`. Once these are all, tombstones go as well, and room that is
+    /// not needed. Says how many tombstones went, and nothing before that.
     pub(super) fn sweep(
         &mut self,
         budget: usize,
         past: impl Fn(Timestamp) -> bool,
         dropped: &mut Vec<(Digest, Arc<Record>)>,
-    ) -> (usize, bool) {
-        let (mut left, mut earliest) = (budget, Timestamp::MAX);
+    ) -> Option<usize> {
+        let mut earliest = Timestamp::MAX;
         let mut goes = |deadline: Timestamp| {
-            let goes = left > 0 && past(deadline);
-            if goes {
-                left -= 1;
-            } else {
+            let goes = past(deadline);
+            if !goes {
                 earliest = earliest.min(deadline);
             }
             goes
         };
         let before = dropped.len();
-        dropped.extend(self.records.extract_if(|_, record| goes(deadline(record))));
-        let anonymous = dropped[before..]
-            .iter()
-            .filter(|(_, record)| is_anonymous(record));
+        let gone = self.records.extract_if(|_, record| goes(deadline(record)));
+        dropped.extend(gone.take(budget));
+        let dropped = &dropped[before..];
+        let anonymous = dropped.iter().filter(|(_, record)| is_anonymous(record));
         self.anonymous -= anonymous.count();
+        if dropped.len() == budget {
+            return None;
+        }
         let tombs = self.tombs.len();
         self.tombs.retain(|tomb| !goes(tomb.until));
         self.earliest = earliest;
         if self.records.len() * 4 < self.records.capacity() {
             self.records.shrink_to(self.records.len() * 2);
         }
-        (tombs - self.tombs.len(), !past(earliest))
+        Some(tombs - self.tombs.len())
     }
 
     /// The anonymous session that was not seen for the longest time.

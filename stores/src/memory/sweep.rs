@@ -2,15 +2,18 @@
 
 use session::{Op, Swept, Timestamp};
 
+use super::shard::Shard;
 use super::sync::Ordering;
 use super::{Inner, PER_SHARD};
 
 /// How many records one call looks at, at most about.
 const LOOKED_AT: usize = 4 * PER_SHARD;
-/// How many it removes at most, whatever its budget: those of one shard, also of one that chance has filled better, so
-/// that each record is looked at once. Dropping what an application has put into a session costs about a microsecond, and
-/// meanwhile the thread does nothing else: so a call takes about a millisecond.
-const REMOVED: usize = PER_SHARD + PER_SHARD / 4;
+/// How many it removes at most, whatever its budget. Dropping what an application has put into a session costs about a
+/// microsecond, and meanwhile the thread does nothing else: so a call takes some tenths of a millisecond.
+const REMOVED: usize = 256;
+/// How many are taken out of a shard under its lock, and dropped before the next. Not fewer: glibc puts off a part of the
+/// work of freeing until something as large as the list of these is allocated, and then does all of it at once.
+const AT_ONCE: usize = 64;
 
 impl Inner {
     /// Goes on where the last call ended. There is more until the end of the last shard is reached.
@@ -20,25 +23,18 @@ impl Inner {
             more: true,
         };
         let past = |deadline: Timestamp| deadline + op.max_skew < op.now;
-        let budget = budget.min(REMOVED);
+        let budget = budget.clamp(1, REMOVED);
         let mut looked_at = 0;
-        while swept.removed < budget.max(1) && looked_at < LOOKED_AT {
+        while swept.removed < budget && looked_at < LOOKED_AT {
             let at = self.cursor.fetch_add(1, Ordering::Relaxed);
             if let Some(shard) = self.shards.get(at) {
-                if !past(shard.earliest()) {
-                    continue;
-                }
-                let mut dropped = Vec::new();
-                let (tombs, all) = {
-                    let mut table = shard.lock();
-                    looked_at += table.len();
-                    table.sweep(budget - swept.removed, past, &mut dropped)
-                };
-                swept.removed += dropped.len() + tombs;
-                self.left(&dropped);
-                if !all {
-                    self.cursor.store(at, Ordering::Relaxed);
-                    break;
+                if past(shard.earliest()) {
+                    looked_at += shard.lock().len();
+                    let (removed, all) = self.sweep(shard, budget - swept.removed, past);
+                    swept.removed += removed;
+                    if !all {
+                        self.cursor.store(at, Ordering::Relaxed);
+                    }
                 }
             } else if at - self.shards.len() < self.owners.len() {
                 let at = at - self.shards.len();
@@ -50,5 +46,26 @@ impl Inner {
             }
         }
         swept
+    }
+
+    /// Removes at most so many of a shard, and says how many and whether these were all.
+    fn sweep(
+        &self,
+        shard: &Shard,
+        budget: usize,
+        past: impl Fn(Timestamp) -> bool,
+    ) -> (usize, bool) {
+        let mut removed = 0;
+        while removed < budget {
+            let most = AT_ONCE.min(budget - removed);
+            let mut dropped = Vec::with_capacity(most);
+            let tombs = shard.lock().sweep(most, &past, &mut dropped);
+            removed += dropped.len();
+            self.left(&dropped);
+            if let Some(tombs) = tombs {
+                return (removed + tombs, true);
+            }
+        }
+        (removed, false)
     }
 }
