@@ -184,19 +184,22 @@ async fn a_closure_that_panics_when_it_is_repeated_is_500_and_nothing_is_saved()
 #[tokio::test]
 async fn c6_an_update_that_is_committed_reads_as_what_was_stored() {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let all = Arc::clone(&seen);
-    let routes = Router::new().route(
-        "/try",
-        post(async move |a: Typed<Account>| {
-            a.update_n(|n| *n += 1);
-            a.session().commit().await?;
-            all.lock().unwrap().push(a.n());
-            Ok::<_, session::Error>(())
-        }),
-    );
+    let (all, together) = (Arc::clone(&seen), Arc::new(tokio::sync::Barrier::new(8)));
+    let routes = Router::new()
+        .route("/begin", post(async |a: Typed<Account>| a.set_n(0)))
+        .route(
+            "/try",
+            post(async move |a: Typed<Account>| {
+                a.update_n(|n| *n += 1);
+                together.wait().await;
+                a.session().commit().await?;
+                all.lock().unwrap().push(a.n());
+                Ok::<_, session::Error>(())
+            }),
+        );
     let app = App::new(routes);
     let mut browser = app.browser();
-    browser.post("/try").await;
+    browser.post("/begin").await;
     let tries: Vec<_> = (0..8)
         .map(|_| {
             let browser = browser.clone();
@@ -209,7 +212,7 @@ async fn c6_an_update_that_is_committed_reads_as_what_was_stored() {
     // Each is told its own number: that is what limits attempts.
     let mut seen = seen.lock().unwrap().clone();
     seen.sort_unstable();
-    assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7, 8]);
 }
 
 #[tokio::test]
