@@ -48,6 +48,11 @@ const CONFLICTS: &[(&str, &str, &str)] = &[
         "a flash that is never taken is shown forever",
     ),
     (
+        word::FLASH,
+        word::STRICT,
+        "a message that cannot be read hides no other, and waits for a version that can",
+    ),
+    (
         word::OWNER,
         word::DEFAULT,
         "nobody is signed in by default; write `Option<..>`",

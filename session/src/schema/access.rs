@@ -172,6 +172,8 @@ impl<S: SessionSchema, F: TypedField<S>> Access<'_, S, F> {
     }
 
     fn run(self, update: impl Fn(Option<F::Value>) -> Result<Updated, Error> + Send + 'static) {
+        // What cannot be read is absent to the update, which may replace it: that is said here, once a request.
+        let _ = self.found();
         let updater: Updater = Box::new(move |value| update(value.and_then(Self::readable)));
         let inner = &self.handle.session().0;
         // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
