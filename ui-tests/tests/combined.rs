@@ -298,7 +298,7 @@ async fn a_message_of_another_shape_hides_no_other_and_stays() {
                 get(|a: Typed<After>| async move {
                     a.push_notices(Notice {
                         text: "new".to_owned(),
-                    })
+                    });
                 }),
             )
             .route(
