@@ -2,8 +2,8 @@
 # What the derive costs: crates of schemas against crates of the same structs with serde's derives.
 #
 # `full` is the crate itself from scratch, `incremental` after one field got another default, both with
-# `cargo build` and the dependencies built before; the best of three runs, in milliseconds of processor time,
-# which other work on the machine disturbs least.
+# `cargo build` and the dependencies built before; the best of five rounds over all crates, in milliseconds of
+# processor time. Other work on the machine disturbs that least, and in rounds it disturbs no crate more than another.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -38,8 +38,6 @@ build() { # package; prints milliseconds
         awk '{ printf "%d\n", ($1 + $2) * 1000 }'
 }
 
-best() { sort -n | head -n 1; }
-
 names=()
 for size in "10 50" "100 10"; do
     for derive in none serde schema; do
@@ -64,16 +62,17 @@ printf '[workspace]\nresolver = "3"\nmembers = [%s]\n' "$(printf '"%s",' "${name
 cp Cargo.lock "$work/Cargo.lock"
 cargo build --quiet --offline --manifest-path "$work/Cargo.toml" --workspace
 
-printf '%-16s %8s %12s\n' crate full incremental
-for name in "${names[@]}"; do
-    full=$(for _ in 1 2 3; do
+for round in 1 2 3 4 5; do
+    for name in "${names[@]}"; do
         cargo clean --quiet --offline --manifest-path "$work/Cargo.toml" -p "$name"
         rm -rf "$CARGO_TARGET_DIR"/debug/incremental/"${name//-/_}"-*
-        build "$name"
-    done | best)
-    incremental=$(for n in 2 3 4; do
-        sed -i "s/^const DEFAULT: u64 = .*/const DEFAULT: u64 = $n;/" "$work/$name/src/lib.rs"
-        build "$name"
-    done | best)
-    printf '%-16s %8s %12s\n' "$name" "$full" "$incremental"
+        build "$name" >>"$work/$name.full"
+        sed -i "s/^const DEFAULT: u64 = .*/const DEFAULT: u64 = 1$round;/" "$work/$name/src/lib.rs"
+        build "$name" >>"$work/$name.incremental"
+    done
+done
+printf '%-16s %8s %12s\n' crate full incremental
+for name in "${names[@]}"; do
+    best() { sort -n "$work/$name.$1" | head -n 1; }
+    printf '%-16s %8s %12s\n' "$name" "$(best full)" "$(best incremental)"
 done

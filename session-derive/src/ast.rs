@@ -11,12 +11,13 @@ use syn::{
 
 use crate::attr::{ContainerOptions, FieldOptions, word};
 use crate::ctxt::Ctxt;
+use crate::pieces::Pieces;
 use crate::ty::{Shape, replace_self};
 
 pub(crate) struct Schema<'a> {
     pub(crate) ident: &'a Ident,
     /// The struct with its parameters, spelt so that it is a type and the path of an expression.
-    pub(crate) this: TokenStream,
+    pub(crate) this: Pieces,
     pub(crate) vis: &'a Visibility,
     pub(crate) generics: &'a Generics,
     pub(crate) attrs: &'a [Attribute],
@@ -40,7 +41,7 @@ pub(crate) struct Field<'a> {
     pub(crate) options: FieldOptions,
     pub(crate) kind: Kind,
     /// The type of what is stored: `T` of an `Option<T>` and of a flash `Vec<T>`.
-    pub(crate) value: TokenStream,
+    pub(crate) value: Pieces,
     /// The expression of `default = expr`.
     pub(crate) default: Option<TokenStream>,
 }
@@ -85,7 +86,7 @@ impl<'a> Schema<'a> {
         });
         Self {
             ident,
-            this,
+            this: this.into(),
             vis: &input.vis,
             generics: &input.generics,
             attrs: &input.attrs,
@@ -151,7 +152,7 @@ impl<'a> Field<'a> {
             ty: &field.ty,
             attrs: &field.attrs,
             kind,
-            value: replace_self(value.to_token_stream(), this),
+            value: replace_self(value.to_token_stream(), this).into(),
             default: default.map(|expr| replace_self(expr, this)),
             options,
         }

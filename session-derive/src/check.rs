@@ -1,6 +1,7 @@
 //! The rules that no attribute can break alone.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use quote::ToTokens;
 use syn::{GenericParam, Ident};
@@ -27,6 +28,8 @@ const TAKEN: &[&str] = &[
     "try_into",
 ];
 
+const OURS: &str = "keys that start with `__` are the library's own";
+
 /// Two words that exclude each other on a field, and why.
 const CONFLICTS: &[(&str, &str, &str)] = &[
     (
@@ -43,6 +46,11 @@ const CONFLICTS: &[(&str, &str, &str)] = &[
         word::FLASH,
         word::READ_ONLY,
         "a flash that is never taken is shown forever",
+    ),
+    (
+        word::FLASH,
+        word::STRICT,
+        "a message that cannot be read hides no other, and waits for a version that can",
     ),
     (
         word::OWNER,
@@ -190,10 +198,7 @@ fn keys(cx: &mut Ctxt, schema: &Schema<'_>) {
         .as_ref()
         .filter(|prefix| prefix.value().starts_with("__"));
     if let Some(prefix) = prefix {
-        cx.error(
-            prefix,
-            "keys that start with `__` are the library's own; choose another prefix",
-        );
+        cx.error(prefix, format_args!("{OURS}; choose another prefix"));
     }
     let mut owners = HashMap::new();
     for field in &schema.fields {
@@ -204,27 +209,42 @@ fn keys(cx: &mut Ctxt, schema: &Schema<'_>) {
         if field.key.is_empty() {
             cx.error(&at, "no key is left of this name; write `key = \"..\"`");
         } else if prefix.is_none() && field.key.starts_with("__") {
-            let message = "keys that start with `__` are the library's own; write `key = \"..\"`";
+            let message = match &field.options.key {
+                _ if field.key != field.own_key => {
+                    format!(
+                        "prefix and key make {:?}: {OURS}; choose another",
+                        field.key
+                    )
+                }
+                Some(_) => format!("{OURS}; choose another"),
+                None => format!("{OURS}; write `key = \"..\"`"),
+            };
             cx.error(&at, message);
-        } else if let Some(other) = owners.insert(field.key.clone(), field.ident) {
-            let key = &field.key;
-            cx.error(
-                &at,
-                format_args!("the key {key:?} belongs to the field `{other}` already"),
-            );
+        } else {
+            match owners.entry(field.key.clone()) {
+                Entry::Vacant(free) => drop(free.insert(field.ident)),
+                Entry::Occupied(taken) => {
+                    let (key, other) = (&field.key, taken.get());
+                    let message = format!("the key {key:?} belongs to the field `{other}` already");
+                    cx.error(&at, message);
+                }
+            }
         }
     }
     for field in &schema.fields {
         for alias in &field.options.aliases {
             let text = alias.value();
             if text.starts_with("__") {
-                cx.error(alias, "keys that start with `__` are the library's own");
-            } else if let Some(other) = owners.insert(text, field.ident) {
-                let message = "this key belongs to the field";
-                cx.error(
-                    alias,
-                    format_args!("{message} `{other}` already, as key or alias"),
-                );
+                cx.error(alias, OURS);
+                continue;
+            }
+            match owners.entry(text) {
+                Entry::Vacant(free) => drop(free.insert(field.ident)),
+                Entry::Occupied(taken) => {
+                    let (message, other) = ("this key belongs to the field", taken.get());
+                    let message = format!("{message} `{other}` already, as key or alias");
+                    cx.error(alias, message);
+                }
             }
         }
     }

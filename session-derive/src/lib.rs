@@ -25,6 +25,7 @@ mod attr;
 mod check;
 mod ctxt;
 mod expand;
+mod pieces;
 mod plan;
 mod recover;
 #[cfg(test)]

@@ -65,14 +65,7 @@ const _: () = {
         ///
         /// The session could not be committed.
         #[inline]
-        pub fn consume_type(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                ::core::option::Option<Option<u8>>,
-                ::session::Error,
-            >,
-        > + ::core::marker::Send + use<'_> {
+        pub fn consume_type(&self) -> ::session::Consume<'_, Option<u8>> {
             ::session::__private::consume::<Attributes, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`type`](Self::r#type).
@@ -140,14 +133,7 @@ const _: () = {
         /// The session could not be committed.
         #[deprecated(note = "use `type`")]
         #[inline]
-        pub(super) fn consume_kind(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                ::core::option::Option<Kind>,
-                ::session::Error,
-            >,
-        > + ::core::marker::Send + use<'_> {
+        pub(super) fn consume_kind(&self) -> ::session::Consume<'_, Kind> {
             ::session::__private::consume::<Attributes, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`kind`](Self::kind).
@@ -242,17 +228,17 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Attributes> for __Field0 {
         type Value = Option<u8>;
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Attributes> for __Field1 {
         type Value = Kind;
     }
-    struct __Field2;
+    enum __Field2 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Attributes> for __Field2 {
         type Value = Vec<Item>;

@@ -71,14 +71,7 @@ const _: () = {
         ///
         /// The session could not be committed.
         #[inline]
-        fn consume_pin(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                ::core::option::Option<u32>,
-                ::session::Error,
-            >,
-        > + ::core::marker::Send + use<'_> {
+        fn consume_pin(&self) -> ::session::Consume<'_, u32> {
             ::session::__private::consume::<Flags, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`pin`](Self::pin).
@@ -156,17 +149,17 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Flags> for __Field0 {
         type Value = Role;
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Flags> for __Field1 {
         type Value = u32;
     }
-    struct __Field2;
+    enum __Field2 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Flags> for __Field2 {
         type Value = bool;

@@ -103,12 +103,12 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Messages> for __Field0 {
         type Value = Notice;
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Messages> for __Field1 {
         type Value = Form;

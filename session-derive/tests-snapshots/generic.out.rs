@@ -328,7 +328,7 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
     for __Field0
@@ -356,7 +356,7 @@ const _: () = {
             __value
         }
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
     for __Field1
@@ -369,7 +369,7 @@ const _: () = {
     {
         type Value = [T; N];
     }
-    struct __Field2;
+    enum __Field2 {}
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
     for __Field2
@@ -382,7 +382,7 @@ const _: () = {
     {
         type Value = u8;
     }
-    struct __Field3;
+    enum __Field3 {}
     #[automatically_derived]
     impl<T: Ord, const N: usize> ::session::__private::TypedField<Prefs<T, N>>
     for __Field3

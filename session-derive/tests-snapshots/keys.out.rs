@@ -56,14 +56,7 @@ const _: () = {
         ///
         /// The session could not be committed.
         #[inline]
-        fn consume_first_name(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                ::core::option::Option<String>,
-                ::session::Error,
-            >,
-        > + ::core::marker::Send + use<'_> {
+        fn consume_first_name(&self) -> ::session::Consume<'_, String> {
             ::session::__private::consume::<Keys, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`first_name`](Self::first_name).
@@ -120,14 +113,7 @@ const _: () = {
         ///
         /// The session could not be committed.
         #[inline]
-        fn consume_last_name(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                ::core::option::Option<String>,
-                ::session::Error,
-            >,
-        > + ::core::marker::Send + use<'_> {
+        fn consume_last_name(&self) -> ::session::Consume<'_, String> {
             ::session::__private::consume::<Keys, __Field1>(&self.__handle, 1usize)
         }
         /// Removes [`last_name`](Self::last_name).
@@ -181,12 +167,12 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Keys> for __Field0 {
         type Value = String;
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Keys> for __Field1 {
         type Value = String;

@@ -59,14 +59,7 @@ const _: () = {
         ///
         /// The session could not be committed.
         #[inline]
-        pub fn consume_otp(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                ::core::option::Option<String>,
-                ::session::Error,
-            >,
-        > + ::core::marker::Send + use<'_> {
+        pub fn consume_otp(&self) -> ::session::Consume<'_, String> {
             ::session::__private::consume::<Visitor, __Field0>(&self.__handle, 0usize)
         }
         /// Removes [`otp`](Self::otp).
@@ -263,22 +256,22 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Visitor> for __Field0 {
         type Value = String;
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Visitor> for __Field1 {
         type Value = u64;
     }
-    struct __Field2;
+    enum __Field2 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Visitor> for __Field2 {
         type Value = Theme;
     }
-    struct __Field3;
+    enum __Field3 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<Visitor> for __Field3 {
         type Value = Tenant;

@@ -100,12 +100,8 @@ const _: () = {
         ///
         /// The session could not be committed.
         #[inline]
-        fn consume_set_visits(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<::core::option::Option<u8>, ::session::Error>,
-        > + ::core::marker::Send + use<'_, 'a> {
-            ::core::future::pending()
+        fn consume_set_visits(&self) -> ::session::Consume<'_, u8> {
+            ::core::unimplemented!()
         }
         /// Removes [`set_visits`](Self::set_visits).
         #[inline]

@@ -137,7 +137,7 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl crate::prelude::session::__private::TypedField<Account> for __Field0 {
         type Value = UserId;
@@ -149,7 +149,7 @@ const _: () = {
             __value
         }
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl crate::prelude::session::__private::TypedField<Account> for __Field1 {
         type Value = Role;

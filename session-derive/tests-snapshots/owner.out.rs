@@ -139,14 +139,7 @@ const _: () = {
         ///
         /// The session could not be committed.
         #[inline]
-        fn consume_csrf(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                ::core::option::Option<Token>,
-                ::session::Error,
-            >,
-        > + ::core::marker::Send + use<'_> {
+        fn consume_csrf(&self) -> ::session::Consume<'_, Token> {
             ::session::__private::consume::<SignedIn, __Field2>(&self.__handle, 2usize)
         }
         /// Removes [`csrf`](Self::csrf).
@@ -205,7 +198,7 @@ const _: () = {
             }
         }
     }
-    struct __Field0;
+    enum __Field0 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<SignedIn> for __Field0 {
         type Value = UserId;
@@ -217,12 +210,12 @@ const _: () = {
             __value
         }
     }
-    struct __Field1;
+    enum __Field1 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<SignedIn> for __Field1 {
         type Value = Theme;
     }
-    struct __Field2;
+    enum __Field2 {}
     #[automatically_derived]
     impl ::session::__private::TypedField<SignedIn> for __Field2 {
         type Value = Token;

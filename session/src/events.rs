@@ -28,8 +28,14 @@ events! {
     hook_mismatch => error, "hook unused: `on_error_response` was given another body type than the responses have";
 }
 
+/// What a client can bring about by itself, being late, is no error of the server's.
 pub(crate) fn error(error: &Error) {
-    tracing::error!(target: "session", kind = ?error.kind(), key = error.key(), "session error: {error}");
+    let (kind, key) = (error.kind(), error.key());
+    if error.status() < 500 {
+        tracing::warn!(target: "session", ?kind, key, "session refused: {error}");
+    } else {
+        tracing::error!(target: "session", ?kind, key, "session error: {error}");
+    }
 }
 
 pub(crate) fn mismatch(key: &str, wanted: &str, cause: &dyn std::fmt::Display) {

@@ -132,8 +132,7 @@ pub use {
     handle::{LazySession, Session},
     layer::{ResponseFuture, SchemaList, SessionLayer, SessionLayerBuilder, SessionService},
     rejection::{MissingAnswer, SessionRejection, TypedRejection},
-    schema::SchemaConflict,
-    schema::SessionSchema,
+    schema::{Consume, SchemaConflict, SessionSchema},
     store_handle::StoreHandle,
     transport::{
         CookieScope, CookieTransport, HeaderTransport, IdTransport, Issue, PresentedIds, SameSite,

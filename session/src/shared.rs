@@ -186,13 +186,38 @@ mod tests {
 
     #[tokio::test]
     async fn turns_come_in_order_and_an_empty_queue_goes() {
-        let queues = Queues::default();
+        let queues = Arc::new(Queues::default());
         let key = SessionId::generate().unwrap().store_key();
+        let other = SessionId::generate().unwrap().store_key();
         let first = queues.turn(key).await;
+        // Another key has a queue of its own.
+        drop(queues.turn(other).await);
+        let (told, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let mut waiting = Vec::new();
+        for n in 0..5 {
+            let (queues, told) = (Arc::clone(&queues), told.clone());
+            waiting.push(tokio::spawn(async move {
+                let _turn = queues.turn(key).await;
+                told.send(n).unwrap();
+                tokio::task::yield_now().await;
+            }));
+            tokio::task::yield_now().await;
+        }
+        // One that is given up is left out.
+        waiting.remove(2).abort();
         let given_up = tokio::time::timeout(Duration::from_millis(5), queues.turn(key)).await;
         assert!(given_up.is_err());
         assert_eq!(queues.lock().len(), 1);
         drop(first);
+        for waits in waiting {
+            waits.await.unwrap();
+        }
+        drop(told);
+        let mut came = Vec::new();
+        while let Some(n) = order.recv().await {
+            came.push(n);
+        }
+        assert_eq!(came, [0, 1, 3, 4]);
         assert_eq!(queues.lock().len(), 0);
     }
 

@@ -163,6 +163,12 @@ catches! {
         "read::t18_dead_from_the_absolute_deadline_on",
         "read::d04_does_not_revive_what_has_expired",
     ];
+    read_creates: ReadCreates fails among [
+        "create::p21_t09_no_other_verb_makes_a_record",
+        "read::p21_absent_for_an_unknown_key",
+        "read::d03_dead_from_the_idle_deadline_on",
+        "rotate::t09_gone_for_an_unknown_key",
+    ];
     read_deletes: ReadDeletes fails only ["read::s15_deletes_nothing"];
     renewal_is_a_commit: RenewalIsACommit fails among ["read::p40_renewal_changes_nothing_else"];
     expired_exists: ExpiredExists fails among ["destroy::d30_only_the_living_exist"];

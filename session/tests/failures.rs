@@ -436,12 +436,24 @@ async fn a_panic_in_the_handler_leaves_nothing() {
 
 #[tokio::test]
 async fn s9_head_and_prefetch_take_no_flash_but_keep_the_rest() {
-    let app = App::new(routes());
+    let app = App::new(routes().route(
+        "/both",
+        get(async |a: Typed<Account>| {
+            a.update_n(|n| *n += 1);
+            a.take_notice().unwrap_or_default()
+        }),
+    ));
     let mut browser = signed_in(&app).await;
     browser.post("/leave").await;
-    browser.send(Request::head("/notice")).await;
-    assert_eq!(browser.get("/notice").await.body, "left");
-    assert_eq!(browser.get("/notice").await.body, "");
+    browser.send(Request::head("/both")).await;
+    for purpose in ["prefetch", "prefetch;prerender"] {
+        let request = Request::get("/both").header("sec-purpose", purpose);
+        assert_eq!(browser.send(request).await.body, "left");
+    }
+    assert_eq!(browser.get("/read").await.body, "Some(1) 4");
+    assert_eq!(browser.get("/both").await.body, "left");
+    assert_eq!(browser.get("/both").await.body, "");
+    assert_eq!(browser.get("/read").await.body, "Some(1) 6");
 }
 
 #[tokio::test]

@@ -327,6 +327,23 @@ async fn each_request_costs_what_semantics_10_says() {
             ..Counts::default()
         }
     );
+    let mut leaves = browser.clone();
+    leaves.post("/rotate").await;
+    browser = leaves.clone();
+    counts(&app);
+    // Whatever is left of a session that ended costs what a first write does, on top.
+    leaves.post("/farewell").await;
+    assert_eq!(
+        counts(&app),
+        Counts {
+            read: 1,
+            destroy: 1,
+            create: 1,
+            ..Counts::default()
+        }
+    );
+    browser.post("/login/1").await;
+    counts(&app);
     let mut twin = browser.clone();
     browser.post("/logout").await;
     assert_eq!(

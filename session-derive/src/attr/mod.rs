@@ -95,8 +95,12 @@ impl Item<'_> {
 
     /// Reads `= expression`, if there is one.
     fn expression(&self) -> Result<Option<TokenStream>> {
+        if self.input.peek(Paren) {
+            let form = "expected `{0}` or `{0} = expression`";
+            return Err(self.error(form.replace("{0}", &self.word.to_string())));
+        }
         if !self.input.peek(Token![=]) {
-            return self.flag().map(|()| None);
+            return Ok(None);
         }
         // `default = expr` reads like an enum variant with its discriminant, the one place where
         // syn finds the end of any expression without being built `full`.

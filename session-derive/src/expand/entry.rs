@@ -7,7 +7,8 @@ use super::Output;
 use crate::ast::{Field, Kind};
 use crate::attr::word;
 
-fn marker(field: &Field<'_>) -> Ident {
+/// With the schema, what every call about a field is generic over.
+pub(super) fn marker(field: &Field<'_>) -> Ident {
     format_ident!("__Field{}", field.index)
 }
 
@@ -50,7 +51,7 @@ impl Output<'_> {
                 }
             });
             quote! {
-                struct #marker;
+                enum #marker {}
 
                 #[automatically_derived]
                 impl #impl_generics #krate::__private::TypedField<#this> for #marker #bounds {
@@ -63,12 +64,6 @@ impl Output<'_> {
         schema.fields.iter().map(of_field).collect()
     }
 
-    /// What every call about a field is generic over.
-    pub(super) fn type_arguments(&self, field: &Field<'_>) -> TokenStream {
-        let (marker, this) = (marker(field), &self.schema.this);
-        quote!(#this, #marker)
-    }
-
     fn entry(&self, field: &Field<'_>) -> TokenStream {
         let (name, key) = (&field.name, &field.key);
         let kind = match field.kind {
@@ -78,10 +73,10 @@ impl Output<'_> {
             Kind::FlashOne => quote!(flash_one),
             Kind::FlashMany => quote!(flash_many),
         };
-        let (krate, types) = (&self.krate, self.type_arguments(field));
+        let (krate, this, marker) = (&self.krate, &self.schema.this, marker(field));
         let owner = field
             .has(word::OWNER)
-            .then(|| quote!(.owner(#krate::__private::owner_key::<#types>)));
+            .then(|| quote!(.owner(#krate::__private::owner_key::<#this, #marker>)));
         let aliases = Some(&field.options.aliases).filter(|aliases| !aliases.is_empty());
         let aliases = aliases.map(|aliases| quote!(.aliases(&[#(#aliases),*])));
         let ttl = field.options.ttl_millis.map(|millis| quote!(.ttl(#millis)));
@@ -94,7 +89,7 @@ impl Output<'_> {
         ];
         let flags = flags.into_iter().filter(|flag| field.has(flag));
         let flags = flags.map(|flag| format_ident!("{}", flag));
-        quote!(#krate::__private::#kind::<#types>(#name, #key) #owner #aliases #ttl #(.#flags())*)
+        quote!(#krate::__private::#kind::<#this, #marker>(#name, #key) #owner #aliases #ttl #(.#flags())*)
     }
 
     pub(super) fn on_missing(&self) -> TokenStream {

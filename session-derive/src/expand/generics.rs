@@ -48,7 +48,11 @@ impl Output<'_> {
             });
         let names: Vec<_> = names.collect();
         let fields = self.schema.fields.iter();
-        let generic = fields.filter(|field| names.iter().any(|name| mentions(&field.value, name)));
+        let generic = fields.filter(|field| {
+            names
+                .iter()
+                .any(|name| mentions(&field.value.to_token_stream(), name))
+        });
         let bounds = generic.map(|field| {
             let value = &field.value;
             let display = field

@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::GenericParam;
 
 use super::Output;
+use super::entry::marker;
 use crate::ast::{Field, Kind};
 use crate::attr::word;
 use crate::plan::{self, Method};
@@ -34,19 +34,14 @@ impl Output<'_> {
             .filter(|attr| attr.path().is_ident("deprecated"));
         let must_use = reads.then(|| quote!(#[must_use]));
         let (signature, storable) = (self.signature(field, method), &self.storable);
-        let body = match method {
-            // `unimplemented!()` has no type, and what has no type is no future.
-            Method::Consume if self.failed => quote!(::core::future::pending()),
-            _ => {
-                let (krate, types, index) = (&self.krate, self.type_arguments(field), field.index);
-                let shown = (method == Method::With).then(|| quote!(, _));
-                let (function, arguments) = call(field, method);
-                let function = format_ident!("{function}");
-                self.body(quote! {
-                    #krate::__private::#function::<#types #shown>(&self.__handle, #index #arguments)
-                })
-            }
-        };
+        let (krate, this) = (&self.krate, &self.schema.this);
+        let (marker, index) = (marker(field), field.index);
+        let shown = (method == Method::With).then(|| quote!(, _));
+        let (function, arguments) = call(field, method);
+        let function = format_ident!("{function}");
+        let body = self.body(quote! {
+            #krate::__private::#function::<#this, #marker #shown>(&self.__handle, #index #arguments)
+        });
         quote! {
             #doc
             #(#deprecated)*
@@ -60,14 +55,17 @@ impl Output<'_> {
 
     fn signature(&self, field: &Field<'_>, method: Method) -> TokenStream {
         let value = &field.value;
-        let option = quote!(::core::option::Option<#value>);
-        let stored = match field.kind {
-            Kind::Optional | Kind::FlashOne => option.clone(),
+        let option = || quote!(::core::option::Option<#value>);
+        let stored = || match field.kind {
+            Kind::Optional | Kind::FlashOne => option(),
             Kind::FlashMany => quote!(::std::vec::Vec<#value>),
-            Kind::Default | Kind::Required => value.clone(),
+            Kind::Default | Kind::Required => value.to_token_stream(),
         };
         match method {
-            Method::Get | Method::Peek | Method::Take => quote!((&self) -> #stored),
+            Method::Get | Method::Peek | Method::Take => {
+                let stored = stored();
+                quote!((&self) -> #stored)
+            }
             Method::With => {
                 let found = match field.kind {
                     Kind::Optional => quote!(::core::option::Option<__R>),
@@ -76,23 +74,16 @@ impl Output<'_> {
                 quote!(<__R>(&self, __read: impl ::core::ops::FnOnce(&#value) -> __R) -> #found)
             }
             Method::Set | Method::Push => quote!((&self, __value: #value)),
-            Method::Update => quote! {(
-                &self,
-                __update: impl ::core::ops::Fn(&mut #stored) + ::core::marker::Send + 'static,
-            )},
+            Method::Update => {
+                let stored = stored();
+                quote! {(
+                    &self,
+                    __update: impl ::core::ops::Fn(&mut #stored) + ::core::marker::Send + 'static,
+                )}
+            }
             Method::Consume => {
                 let krate = &self.krate;
-                let params = self.schema.generics.params.iter().map(|param| match param {
-                    GenericParam::Lifetime(param) => quote!(#param),
-                    GenericParam::Type(param) => param.ident.to_token_stream(),
-                    GenericParam::Const(param) => param.ident.to_token_stream(),
-                });
-                // Spelt out, because the default differs between editions.
-                quote! {
-                    (&self) -> impl ::core::future::Future<
-                        Output = ::core::result::Result<#option, #krate::Error>,
-                    > + ::core::marker::Send + use<'_, #(#params),*>
-                }
+                quote!((&self) -> #krate::Consume<'_, #value>)
             }
             Method::Clear => quote!((&self)),
         }

@@ -17,6 +17,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 
 use crate::ast::{Field, Schema};
+use crate::pieces::Pieces;
 use crate::plan;
 
 /// The accessor and the trait impls of a schema without mistakes.
@@ -34,7 +35,7 @@ pub(crate) fn fallback(schema: &Schema<'_>, errors: &syn::Error) -> TokenStream 
 
 struct Output<'a> {
     schema: &'a Schema<'a>,
-    krate: TokenStream,
+    krate: Pieces,
     /// The where-clause of each method: on the impl, a missing bound would be told in the words of serde, each
     /// derive a line.
     storable: TokenStream,
@@ -45,6 +46,7 @@ impl<'a> Output<'a> {
     fn new(schema: &'a Schema<'a>, failed: bool) -> Self {
         let krate = schema.options.krate.as_ref();
         let krate = krate.map_or_else(|| quote!(::session), ToTokens::to_token_stream);
+        let krate = krate.into();
         let mut output = Self {
             schema,
             krate,

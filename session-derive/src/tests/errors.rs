@@ -111,7 +111,7 @@ fn words_that_suit_each_other_are_accepted() {
     for text in [
         "struct S {}",
         "struct S { #[session(owner, read_only, secret, strict, alias = \"b\")] a: u8 }",
-        "struct S { #[session(flash, keep, ttl = \"1m\", secret, strict)] a: Vec<u8> }",
+        "struct S { #[session(flash, keep, ttl = \"1m\", secret)] a: Vec<u8> }",
         "struct S { #[session(flash, per_login)] session: Option<u8>, }",
         "struct S { #[session(default = a::<B, C>(), read_only)] a: u8 }",
         "struct S { #[session(ttl = \"1m\", read_only)] #[session(keep)] a: u8 }",

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError};
 
 use super::call::TypedField;
-use super::{Field, FieldValue, Handle, SessionSchema};
+use super::{Consume, Field, FieldValue, Handle, SessionSchema};
 use crate::changes::{Change, Updated, Updater};
 use crate::data::{FlashEntry, Slot, Value};
 use crate::error::{Error, ErrorKind};
@@ -93,7 +93,7 @@ impl<'a, S: SessionSchema, F: TypedField<S>> Access<'a, S, F> {
 }
 
 /// How it is written.
-impl<S: SessionSchema, F: TypedField<S>> Access<'_, S, F> {
+impl<'a, S: SessionSchema, F: TypedField<S>> Access<'a, S, F> {
     fn record(self, change: Change) {
         self.handle.session().0.record(change);
     }
@@ -172,6 +172,8 @@ impl<S: SessionSchema, F: TypedField<S>> Access<'_, S, F> {
     }
 
     fn run(self, update: impl Fn(Option<F::Value>) -> Result<Updated, Error> + Send + 'static) {
+        // What cannot be read is absent to the update, which may replace it: that is said here, once a request.
+        let _ = self.found();
         let updater: Updater = Box::new(move |value| update(value.and_then(Self::readable)));
         let inner = &self.handle.session().0;
         // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
@@ -179,27 +181,25 @@ impl<S: SessionSchema, F: TypedField<S>> Access<'_, S, F> {
     }
 
     /// Commits at once and hands the value to exactly one of all concurrent callers.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::commit`](crate::Session::commit).
-    pub(super) async fn consume(self) -> Result<Option<F::Value>, Error> {
-        if self.found().is_none() {
-            return Ok(None);
-        }
-        let found = Arc::default();
-        self.record(Change::Consume {
-            place: self.field.place(),
-            found: Arc::clone(&found),
-        });
-        match self.handle.session().commit().await {
-            Ok(()) => {}
-            // Somebody ended the session: nobody gets the value from this handle.
-            Err(error) if error.kind() == ErrorKind::Gone => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        let value: Option<Value> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(value.as_ref().and_then(Self::readable))
+    pub(super) fn consume(self) -> Consume<'a, F::Value> {
+        Consume::new(async move {
+            if self.found().is_none() {
+                return Ok(None);
+            }
+            let found = Arc::default();
+            self.record(Change::Consume {
+                place: self.field.place(),
+                found: Arc::clone(&found),
+            });
+            match self.handle.session().commit().await {
+                Ok(()) => {}
+                // Somebody ended the session: nobody gets the value from this handle.
+                Err(error) if error.kind() == ErrorKind::Gone => return Ok(None),
+                Err(error) => return Err(error),
+            }
+            let value: Option<Value> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Ok(value.as_ref().and_then(Self::readable))
+        })
     }
 }
 

@@ -6,9 +6,8 @@
 //! method of a generic type.
 
 use super::access::Access;
-use super::{Field, FieldValue, Handle, OwnerText, SessionSchema};
+use super::{Consume, Field, FieldValue, Handle, OwnerText, SessionSchema};
 use crate::data::Value;
-use crate::error::Error;
 use crate::id::OwnerKey;
 
 /// A field of the schema `S`. The derive makes a private type for each and implements it for that, so that `Value` may
@@ -88,7 +87,7 @@ verbs! {
     /// Changes a required field atomically.
     update_required(update: impl Fn(&mut F::Value) + Send + 'static);
     /// Commits at once and hands the value to exactly one of all concurrent callers.
-    consume() -> impl Future<Output = Result<Option<F::Value>, Error>> + Send;
+    consume() -> Consume<'_, F::Value>;
     /// Puts one message into the flash.
     flash_set(message: F::Value);
     /// Adds a message to the flash.

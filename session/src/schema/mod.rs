@@ -2,11 +2,13 @@
 
 mod access;
 pub(crate) mod call;
+mod consume;
 mod field;
 mod handle;
 mod registry;
 mod value;
 
+pub use consume::Consume;
 pub use field::Field;
 pub use handle::Handle;
 pub use registry::Conflict as SchemaConflict;

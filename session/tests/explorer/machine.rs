@@ -57,6 +57,8 @@ pub(crate) struct Outcome {
     pub(crate) presented: String,
     /// An id that was found dead and then alive.
     pub(crate) revived: bool,
+    /// The id that every request presented was not live at first, and then it was.
+    pub(crate) adopted: bool,
     /// How many known ids lived at once, at most.
     pub(crate) most_live: usize,
 }
@@ -146,6 +148,8 @@ pub(crate) enum Planted {
     InStore(Mistake),
     /// A layer that sends the cookie again with a refusal.
     LoserSendsCookie,
+    /// A layer that goes on with the id that it was given.
+    SendsWhatWasPresented,
 }
 
 pub(crate) struct World {
@@ -187,11 +191,14 @@ impl World {
                 .await;
         }
         let mut outcome = Run::new(self.start, ModelStore::new()).go(acts, pick).await;
-        if self.planted == Some(Planted::LoserSendsCookie) {
-            for answer in outcome.answers.iter_mut().flatten() {
-                if answer.status == StatusCode::CONFLICT {
-                    answer.cookie = Cookie::Id(outcome.presented.clone());
-                }
+        for answer in outcome.answers.iter_mut().flatten() {
+            let is_wrong = match self.planted {
+                Some(Planted::LoserSendsCookie) => answer.status == StatusCode::CONFLICT,
+                Some(Planted::SendsWhatWasPresented) => matches!(answer.cookie, Cookie::Id(_)),
+                _ => false,
+            };
+            if is_wrong {
+                answer.cookie = Cookie::Id(outcome.presented.clone());
             }
         }
         outcome
@@ -206,6 +213,7 @@ struct Run<S> {
     service: SessionService<tower::util::ServiceFn<Handler>>,
     known: Vec<(String, bool)>,
     revived: bool,
+    adopted: bool,
     most_live: usize,
     presented: String,
 }
@@ -230,22 +238,49 @@ impl<S: SessionStore> Run<S> {
             service,
             known: Vec::new(),
             revived: false,
+            adopted: false,
             most_live: 0,
             presented: String::new(),
         };
         run.control.lock().unwrap().free = true;
+        run.begin(start);
+        run.control.lock().unwrap().free = false;
+        run
+    }
+
+    /// Makes the id that all requests are to present, and what became of it.
+    fn begin(&mut self, start: Start) {
         let mut request = Request::new(());
         request.extensions_mut().insert(Prepare(start));
-        let answer = now(run.service.call(request)).unwrap();
-        let Cookie::Id(id) = cookie(&answer) else {
-            panic!("no session: {answer:?}")
+        self.presented = match start {
+            Start::Malformed => "not-an-id".to_owned(),
+            Start::Unknown => {
+                let never_issued = SessionId::generate().unwrap();
+                never_issued.expose_secret().as_str().to_owned()
+            }
+            _ => match cookie(&now(self.service.call(request)).unwrap()) {
+                Cookie::Id(id) => id,
+                other => panic!("no session: {other:?}"),
+            },
         };
-        run.control.lock().unwrap().free = false;
+        self.known.push((self.presented.clone(), !start.is_dead()));
         // So that a renewal is due, and nobody is stamped with the time of the sign-in.
-        run.clock.advance(Duration::from_secs(600));
-        run.known.push((id.clone(), true));
-        run.presented = id;
-        run
+        let is_late = start == Start::Expired;
+        self.clock
+            .advance(Duration::from_secs(if is_late { 7_200 } else { 600 }));
+        match start {
+            Start::Destroyed => drop(now(self.machine(Act::Destroy))),
+            Start::Moved => {
+                let answer = now(self.machine(Act::SignIn)).unwrap();
+                let Cookie::Id(id) = cookie(&answer) else {
+                    panic!("not signed in: {answer:?}")
+                };
+                self.known.push((id, true));
+                // Whoever is signed out from now on is signed out of this one too.
+                self.clock.advance(Duration::from_millis(1));
+            }
+            _ => {}
+        }
     }
 
     fn op(&self) -> Op {
@@ -327,17 +362,28 @@ impl<S: SessionStore> Run<S> {
         self.outcome(answers)
     }
 
+    /// Whether this is an id, and a session lives under it.
+    fn lives(&self, id: &str) -> bool {
+        SessionId::parse(id.as_bytes()).is_some_and(|id| {
+            let (op, key) = (self.op(), id.store_key());
+            now(self.store.get_ref().exists(&op, &key)).unwrap()
+        })
+    }
+
     /// Looks at every known id: none may live that was dead.
     fn look(&mut self) {
-        let op = self.op();
+        let mut known = std::mem::take(&mut self.known);
         let mut live = 0;
-        for (id, was_live) in &mut self.known {
-            let key = SessionId::parse(id.as_bytes()).unwrap().store_key();
-            let lives = now(self.store.get_ref().exists(&op, &key)).unwrap();
-            self.revived |= lives && !*was_live;
+        for (id, was_live) in &mut known {
+            let lives = self.lives(id);
+            let wakes = lives && !*was_live;
+            // What was presented is the first, and dead from the start or not.
+            self.revived |= wakes;
+            self.adopted |= wakes && *id == self.presented;
             *was_live = lives;
             live += usize::from(lives);
         }
+        self.known = known;
         self.most_live = self.most_live.max(live);
     }
 
@@ -345,7 +391,9 @@ impl<S: SessionStore> Run<S> {
         let op = self.op();
         let mut live: Vec<(String, Seen)> = Vec::new();
         for (id, _) in &self.known {
-            let key = SessionId::parse(id.as_bytes()).unwrap().store_key();
+            let Some(key) = SessionId::parse(id.as_bytes()).map(|id| id.store_key()) else {
+                continue;
+            };
             if let ReadOutcome::Live(record) =
                 now(self.store.get_ref().read(&op, &key, None)).unwrap()
             {
@@ -357,6 +405,7 @@ impl<S: SessionStore> Run<S> {
         let Self {
             presented,
             revived,
+            adopted,
             most_live,
             ..
         } = self;
@@ -366,6 +415,7 @@ impl<S: SessionStore> Run<S> {
             sessions,
             presented,
             revived,
+            adopted,
             most_live,
         }
     }

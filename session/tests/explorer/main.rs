@@ -129,6 +129,7 @@ async fn explorer_finds_each_planted_mistake() {
         assert!(broken.contains(rule), "{planted:?} breaks {broken:?}");
     };
     for (mistake, rule) in [
+        (Mistake::ReadCreates, "T09"),
         (Mistake::UpsertInSave, "I2"),
         (Mistake::CreateThenDelete, "I1"),
         (Mistake::NoVersionCheckInSave, "C1-C5"),
@@ -143,6 +144,7 @@ async fn explorer_finds_each_planted_mistake() {
         found(Planted::InStore(mistake), rule).await;
     }
     found(Planted::LoserSendsCookie, "S1").await;
+    found(Planted::SendsWhatWasPresented, "T09").await;
 }
 
 /// The explorer is only as good as what it can tell apart.

@@ -87,24 +87,57 @@ impl Act {
     }
 }
 
-/// What all requests of a schedule begin with.
+/// What the id is that all requests of a schedule present.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Start {
     /// A session of nobody, with data and a flash.
     Anonymous,
     /// A session of ann's.
     SignedIn,
+    /// Not an id at all.
+    Malformed,
+    /// Well-formed, and never issued.
+    Unknown,
+    /// One whose idle timeout has passed: the record still stands.
+    Expired,
+    /// One that was signed out a moment ago.
+    Destroyed,
+    /// The one that ann had before she signed in, a moment ago.
+    Moved,
 }
 
 impl Start {
-    pub(crate) const ALL: [Self; 2] = [Self::Anonymous, Self::SignedIn];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Anonymous,
+        Self::SignedIn,
+        Self::Malformed,
+        Self::Unknown,
+        Self::Expired,
+        Self::Destroyed,
+        Self::Moved,
+    ];
+
+    /// Whether nothing lives under the id that is presented.
+    pub(crate) fn is_dead(self) -> bool {
+        !matches!(self, Self::Anonymous | Self::SignedIn)
+    }
+
+    /// Whether there is no session that the requests have in common: each that writes begins one of its own.
+    pub(crate) fn is_nothing(self) -> bool {
+        matches!(self, Self::Malformed | Self::Unknown | Self::Expired)
+    }
+
+    /// Whether whoever signs in does so with the cart that was there.
+    pub(crate) fn has_cart(self) -> bool {
+        matches!(self, Self::Anonymous | Self::SignedIn | Self::Moved)
+    }
 
     pub(crate) fn prepare(self, session: &Session) -> Result<(), session::Error> {
         let account: Typed<Account> = session.typed()?;
         session.set("a", 1u64)?;
         session.set("cart", 5u64)?;
         account.push_notes("first".to_owned());
-        if self == Self::SignedIn {
+        if matches!(self, Self::SignedIn | Self::Destroyed) {
             account.set_user("ann".to_owned());
         }
         Ok(())

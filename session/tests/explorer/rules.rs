@@ -81,6 +81,11 @@ pub(crate) fn check(
 ) -> Result<(), String> {
     let has = |wanted: &[Act]| acts.iter().any(|act| wanted.contains(act));
     let fail = |rule: &str| Err(rule.to_owned());
+    let sent_back = Cookie::Id(outcome.presented.clone());
+    let adopts = |answer: &Answer| answer.cookie == sent_back;
+    if start.is_dead() && (outcome.adopted || outcome.answers.iter().flatten().any(adopts)) {
+        return fail("T09: an id is adopted that was never issued, or has died");
+    }
     if outcome.revived {
         return fail("I2: a dead id lives again");
     }
@@ -96,7 +101,7 @@ pub(crate) fn check(
     }
     let time_passes = acts.iter().any(|act| act.passes_time());
     let signs_in = acts.iter().any(|act| act.signs_in());
-    if !signs_in && !time_passes && outcome.most_live > 1 {
+    if !start.is_nothing() && !signs_in && !time_passes && outcome.most_live > 1 {
         return fail("I1: two ids of one chain live");
     }
     if has(&[Act::RevokeAll])
@@ -111,7 +116,7 @@ pub(crate) fn check(
         if outcome.sessions.iter().any(|seen| seen.owner.is_some()) {
             return fail("T22b: a signed-in session lives after sign-out");
         }
-        if !time_passes && !outcome.sessions.is_empty() {
+        if !start.is_nothing() && !time_passes && !outcome.sessions.is_empty() {
             return fail("T22b: a session of the chain lives after sign-out");
         }
     }
@@ -122,7 +127,7 @@ pub(crate) fn check(
         Act::Clear,
         Act::Regenerate,
     ]);
-    if has(&[Act::SignIn]) && !others_end_it && !time_passes {
+    if start.has_cart() && has(&[Act::SignIn]) && !others_end_it && !time_passes {
         for order in orders(outcome.answers.len()) {
             match jar(outcome, &order) {
                 Some(seen) if seen.owner == Some("ann") && seen.data.contains("cart=5") => {}

@@ -52,6 +52,8 @@ pub(crate) enum Mistake {
     TombstoneNamesNobody,
     /// `read` serves a session for twice its lifetime.
     DoubleLifetime,
+    /// `read` makes an empty record where there is none.
+    ReadCreates,
     /// `read` sweeps what it finds expired.
     ReadDeletes,
     /// A renewal makes a new version.

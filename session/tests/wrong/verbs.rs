@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session::{
-    CreateOutcome, Op, OwnerKey, OwnerRule, ReadOutcome, Record, RotateOutcome, SaveOutcome,
-    SessionHandle, SessionInfo, SessionStore, StoreError, StoreKey, Swept, Timestamp, TouchOutcome,
-    Version,
+    CreateOutcome, Data, Header, Lifetime, Op, OwnerKey, OwnerRule, ReadOutcome, Record,
+    RotateOutcome, SaveOutcome, SessionHandle, SessionInfo, SessionStore, StoreError, StoreKey,
+    Swept, Timestamp, TouchOutcome, Version,
 };
 
 use super::{Mistake, WrongStore, a_moment};
@@ -25,6 +25,17 @@ impl SessionStore for WrongStore {
         let before = self.current(&op, key).await;
         let outcome = self.right.read(&op, key, renew).await?;
         match (&outcome, self.mistake) {
+            (ReadOutcome::Absent, Mistake::ReadCreates) => {
+                let header = Header::new(op.now, Lifetime::default(), Duration::ZERO);
+                let record = Arc::new(Record {
+                    header,
+                    data: Data::new(),
+                });
+                self.right
+                    .create(&op, key, Arc::clone(&record), None)
+                    .await?;
+                return Ok(ReadOutcome::Live(record));
+            }
             (ReadOutcome::Absent, Mistake::ReadDeletes) => {
                 op.max_skew = Duration::ZERO;
                 self.right.gc(&op, usize::MAX).await?;

@@ -131,6 +131,27 @@ async fn cancelled(browsers: u64, requests: u64) {
     .await;
 }
 
+on_each_store! {
+    async fn t54_a_commit_ends_although_its_client_is_gone(two) {
+        let [store, _] = two;
+        let node = Node::start(store).await;
+        let browser = node.signed_in(1).await;
+        node.store.inject(Verb::Save, 1, Fault::Delay(Duration::from_millis(500)));
+        let mut stream = TcpStream::connect(browser.at).await.unwrap();
+        stream.write_all(&browser.request("/now/add/6")).await.unwrap();
+        eventually(|| node.store.pending() == 0, "no commit has begun").await;
+        // The handler has returned, and the store is at work.
+        drop(stream);
+        for _ in 0..200 {
+            if browser.peek("/now/read/0").await.body == "1 [5, 6] None" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the commit went with its client");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t54_two_thousand_requests_that_are_cut() {
     cancelled(40, 50).await;

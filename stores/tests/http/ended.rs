@@ -50,6 +50,8 @@ on_each_store! {
                 assert_dead(&browser).await;
             }
             assert_dead(&browser).await;
+            // Again, of what is gone by then: told all the same.
+            assert_eq!(browser.peek("/now/logout/0").await.told, Told::Removal);
         }
     }
 

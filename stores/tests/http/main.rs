@@ -35,6 +35,8 @@ struct Account {
     cart: Vec<u64>,
     #[session(per_login)]
     csrf: Option<u64>,
+    #[session(keep)]
+    theme: Option<u64>,
 }
 
 /// Where handlers wait that are to be late, each with its session loaded.
@@ -84,6 +86,8 @@ async fn act_on(
         }
         "add" => account.update_cart(move |cart| cart.push(n)),
         "csrf" => account.set_csrf(n),
+        "theme" => account.set_theme(n),
+        "look" => return Ok(format!("{:?}", account.theme())),
         "login" => account.set_user(n),
         "rotate" => session.regenerate_id(),
         "logout" => session.destroy(),

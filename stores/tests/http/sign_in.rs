@@ -96,4 +96,28 @@ on_each_store! {
             assert_dead(&browser).await;
         }
     }
+
+    async fn t15_who_signs_in_under_anothers_tombstone_finds_nothing_of_theirs(two) {
+        let [store, _] = two;
+        let node = Node::start(store).await;
+        for at_once in [true, false] {
+            let mut browser = node.visitor().await;
+            let late = node.late(&browser, &["login/2"]).await;
+            let left_behind = browser.clone();
+            let mut other = browser.clone();
+            browser.send("/now/login/1").await;
+            browser.send("/now/add/6").await;
+            // Kept through a change of owner, but this is none.
+            browser.send("/now/theme/9").await;
+            let answers = node.release(late).await;
+            other.keep(&answers[0]);
+            if !at_once {
+                other = left_behind.clone();
+                other.send("/now/login/2").await;
+            }
+            assert_eq!(other.send("/now/read/0").await.body, "2 [] None");
+            assert_eq!(other.send("/now/look/0").await.body, "None");
+            assert_eq!(browser.send("/now/read/0").await.body, "1 [5, 6] None");
+        }
+    }
 }

@@ -8,6 +8,8 @@ struct A {
     b: Vec<u64>,
     #[session(flash, read_only)]
     c: Option<u64>,
+    #[session(flash, strict)]
+    g: Vec<u64>,
     #[session(keep, per_login)]
     d: u64,
     #[session(default)]
