@@ -16,7 +16,7 @@ mod sessions;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use proxy::{Plan, Proxy};
+use proxy::{Mix, Plan, Proxy, resp};
 use redis_server::{Server, available};
 use session::{ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::redis::RedisStore;
@@ -32,16 +32,16 @@ async fn t53_replies_of_other_calls_are_refused() {
         return;
     }
     let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port).await;
+    let proxy = Proxy::start(server.port, resp).await;
     let store = RedisStore::connect(proxy.url()).await.unwrap();
     let t = now();
     let (mine, theirs) = (next(&record(t), 1), next(&record(t), 2));
     let (my_key, their_key) = (put(&store, t, &mine).await, put(&store, t, &theirs).await);
     let op = op(t);
     let mut confused = 0;
-    for plan in [Plan::Swap { held: None }, Plan::Repeat { held: None }] {
+    for mix in [Mix::Swap, Mix::Repeat] {
         for _ in 0..20 {
-            proxy.plan(plan.clone());
+            proxy.plan(Plan::Mix(mix));
             // Writes, so that no second attempt hides what the first one met.
             let (first, second) = (next(&mine, 3), next(&theirs, 4));
             let version = |record: &session::Record| record.header.version;
@@ -57,7 +57,7 @@ async fn t53_replies_of_other_calls_are_refused() {
                     Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
                 }
             }
-            proxy.plan(plan.clone());
+            proxy.plan(Plan::Mix(mix));
             let (a, b) = tokio::join!(
                 store.read(&op, &my_key, None),
                 store.read(&op, &their_key, None),
@@ -81,14 +81,14 @@ async fn t53_a_late_reply_is_nobodys() {
         return;
     }
     let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port).await;
+    let proxy = Proxy::start(server.port, resp).await;
     let builder = RedisStore::builder().response_timeout(Duration::from_millis(300));
     let store = builder.connect(proxy.url()).await.unwrap();
     let t = now();
     let (mine, theirs) = (next(&record(t), 1), next(&record(t), 2));
     let (my_key, their_key) = (put(&store, t, &mine).await, put(&store, t, &theirs).await);
     for _ in 0..2 {
-        proxy.plan(Plan::Delay { held: None });
+        proxy.plan(Plan::Mix(Mix::Delay));
         let late = store.read(&op(t), &my_key, None).await;
         assert_eq!(late.unwrap_err().kind(), StoreErrorKind::Timeout);
         // With this one's answer the other's comes, and before it.
