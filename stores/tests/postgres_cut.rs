@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use postgres_server::{Server, available, url};
-use proxy::{Plan, Proxy, piece};
+use proxy::{Plan, Proxy, SQL};
 use session::{
     CreateOutcome, Header, OwnerKey, Record, RotateOutcome, SaveOutcome, SessionStore, StoreError,
     StoreKey, Timestamp,
@@ -78,7 +78,7 @@ struct Through {
 
 impl Through {
     async fn new(server: &Server) -> Self {
-        let proxy = Proxy::start(server.port, piece).await;
+        let proxy = Proxy::start(server.port, SQL).await;
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))

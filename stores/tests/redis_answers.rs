@@ -16,7 +16,7 @@ mod sessions;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use proxy::{Mix, Plan, Proxy, resp};
+use proxy::{Mix, Plan, Proxy, REDIS};
 use redis_server::{Server, available};
 use session::{ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::redis::RedisStore;
@@ -32,7 +32,7 @@ async fn t53_replies_of_other_calls_are_refused() {
         return;
     }
     let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port, resp).await;
+    let proxy = Proxy::start(server.port, REDIS).await;
     let store = RedisStore::connect(proxy.url()).await.unwrap();
     let t = now();
     let (mine, theirs) = (next(&record(t), 1), next(&record(t), 2));
@@ -81,7 +81,7 @@ async fn t53_a_late_reply_is_nobodys() {
         return;
     }
     let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port, resp).await;
+    let proxy = Proxy::start(server.port, REDIS).await;
     let builder = RedisStore::builder().response_timeout(Duration::from_millis(300));
     let store = builder.connect(proxy.url()).await.unwrap();
     let t = now();

@@ -13,7 +13,7 @@ use sqlx::query;
 use super::PostgresStore;
 use super::call::Again;
 use super::verbs::{bind, only, stored, unexpected, whole_millis};
-use crate::sql::{Columns, millis, store_key};
+use crate::sql::{Columns, another, info, millis, store_key};
 
 /// The longest absolute lifetime: for so long a revocation is remembered.
 const LONGEST: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -142,7 +142,10 @@ impl SessionStore for PostgresStore {
                 .bind(&key.hash()[..])
         };
         let rows = verb.rows(Again::Harmless, destroy).await?;
-        let successor: Option<&[u8]> = only(&rows, 0)?;
+        if only::<&[u8]>(&rows, 0)? != key.hash() {
+            return Err(another());
+        }
+        let successor: Option<&[u8]> = only(&rows, 1)?;
         Ok(successor.and_then(store_key))
     }
 
@@ -181,8 +184,13 @@ impl SessionStore for PostgresStore {
         };
         let rows = verb.rows(Again::Harmless, list).await?;
         // A header that cannot be read is no session.
-        let infos = rows.iter().map(|row| Ok(stored(row, Vec::new())?.info()));
-        infos.filter_map(Result::transpose).collect()
+        let mut infos = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let Ok(header) = stored(row, Vec::new())?.header() {
+                infos.push(info(&header, owner)?);
+            }
+        }
+        Ok(infos)
     }
 
     async fn destroy_of(

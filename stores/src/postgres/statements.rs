@@ -54,7 +54,7 @@ INSERT INTO {sessions} AS s (session_key, expires_at) VALUES ($3, $2)
 ON CONFLICT (session_key) DO UPDATE SET {cleared},
     successor = CASE WHEN s.expires_at > $1 THEN s.successor END,
     expires_at = CASE WHEN s.data IS NULL AND s.expires_at > $1 THEN GREATEST(s.expires_at, $2) ELSE $2 END
-RETURNING successor";
+RETURNING session_key, successor";
 
 const EXISTS: &str =
     "SELECT 1 FROM {sessions} WHERE session_key = $2 AND expires_at > $1 AND data IS NOT NULL";

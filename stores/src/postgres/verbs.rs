@@ -10,7 +10,7 @@ use sqlx::{Decode, Postgres, Row, Type, query};
 
 use super::call::{Again, Verb};
 use super::trouble::store_error;
-use crate::sql::{Columns, Stored, millis, store_key, successor};
+use crate::sql::{Columns, Stored, another, millis, store_key, successor};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -105,7 +105,7 @@ impl Verb<'_> {
         };
         let Some(data) = get(row, 6)? else {
             if get::<&[u8]>(row, 0)? != key.hash() {
-                return Err(unexpected());
+                return Err(another());
             }
             let successor: Option<&[u8]> = get(row, 7)?;
             let successor = successor.and_then(store_key);

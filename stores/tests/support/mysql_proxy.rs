@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::proxy::{self, Plan, piece};
+use crate::proxy::{self, Plan, SQL};
 
 /// The driver's question whether a connection is in order, asked when a verb has its answer.
 const PING: u8 = 0x0e;
@@ -57,7 +57,7 @@ impl Proxy {
         let watch = Box::new(move |connection, requests, bytes: &[u8]| {
             hears.lock().unwrap().hear(connection, requests, bytes);
         });
-        let proxy = proxy::Proxy::watched(upstream, piece, watch).await;
+        let proxy = proxy::Proxy::watched(upstream, SQL, watch).await;
         Self { proxy, heard }
     }
 

@@ -33,8 +33,25 @@ pub(crate) enum Mix {
     Delay,
 }
 
-/// How long the reply is that these bytes begin with, once it is there as a whole.
-pub(crate) type Whole = fn(&[u8]) -> Option<usize>;
+/// What a server's replies are.
+#[derive(Clone, Copy)]
+pub(crate) struct Replies {
+    /// How long the one is that these bytes begin with, once it is there as a whole.
+    whole: fn(&[u8]) -> Option<usize>,
+    /// What is shorter answers no call, but a question of the driver's.
+    least: usize,
+}
+
+pub(crate) const REDIS: Replies = Replies {
+    whole: resp,
+    least: 0,
+};
+
+/// A server that sends a short reply in one piece, and answers a connection's next request only then.
+pub(crate) const SQL: Replies = Replies {
+    whole: |bytes| (!bytes.is_empty()).then_some(bytes.len()),
+    least: 20,
+};
 
 /// What is told of the bytes of a connection, of its requests or of its replies.
 type Watch = Box<dyn Fn(u64, bool, &[u8]) + Send + Sync>;
@@ -55,7 +72,7 @@ struct State {
 #[derive(Clone)]
 pub(crate) struct Proxy {
     pub(crate) port: u16,
-    whole: Whole,
+    kind: Replies,
     watch: Arc<Watch>,
     state: Arc<Mutex<State>>,
     /// Counts cuts: each ends the connections that there are.
@@ -63,15 +80,15 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn start(upstream: u16, whole: Whole) -> Self {
-        Self::watched(upstream, whole, Box::new(|_, _, _| ())).await
+    pub(crate) async fn start(upstream: u16, kind: Replies) -> Self {
+        Self::watched(upstream, kind, Box::new(|_, _, _| ())).await
     }
 
-    pub(crate) async fn watched(upstream: u16, whole: Whole, watch: Watch) -> Self {
+    pub(crate) async fn watched(upstream: u16, kind: Replies, watch: Watch) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let proxy = Self {
             port: listener.local_addr().unwrap().port(),
-            whole,
+            kind,
             watch: Arc::new(watch),
             state: Arc::default(),
             cut: watch::Sender::new(0),
@@ -213,11 +230,11 @@ impl Proxy {
         let Plan::Mix(mix) = state.plan else {
             return None;
         };
-        if requests {
+        if requests || replies.is_empty() && bytes.len() < self.kind.least {
             return None;
         }
         replies.extend_from_slice(bytes);
-        while let Some(len) = (self.whole)(replies) {
+        while let Some(len) = (self.kind.whole)(replies) {
             let second: Vec<u8> = replies.drain(..len).collect();
             let Some((other, first)) = state.held.take() else {
                 state.held = Some((Arc::clone(to), second));
@@ -236,8 +253,8 @@ impl Proxy {
     }
 }
 
-/// A reply of a Redis server.
-pub(crate) fn resp(bytes: &[u8]) -> Option<usize> {
+/// How long the first reply is, once it is there as a whole.
+fn resp(bytes: &[u8]) -> Option<usize> {
     let line = bytes.windows(2).position(|pair| pair == b"\r\n")?;
     let number = || str::from_utf8(&bytes[1..line]).ok()?.parse::<i64>().ok();
     let mut len = line + 2;
@@ -251,9 +268,4 @@ pub(crate) fn resp(bytes: &[u8]) -> Option<usize> {
         _ => {}
     }
     (len <= bytes.len()).then_some(len)
-}
-
-/// A reply of a server that sends a short one in one piece, and answers a connection's next request only then.
-pub(crate) fn piece(bytes: &[u8]) -> Option<usize> {
-    (!bytes.is_empty()).then_some(bytes.len())
 }
