@@ -9,7 +9,7 @@ use sqlx::query::Query;
 use sqlx::{Decode, Postgres, Row, Type, query};
 
 use super::call::{Again, Verb};
-use super::trouble::store_error;
+use super::trouble::{Trouble, store_error};
 use crate::sql::{Columns, Stored, another, millis, store_key, successor};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -93,7 +93,9 @@ impl Verb<'_> {
                 };
                 match self.rows(Again::Harmless, renewing).await {
                     // S14: that nothing can be renewed keeps nobody out.
-                    Err(failure) if failure.is_read_only() => {
+                    Err(failure)
+                        if matches!(failure.trouble(), Some(Trouble::ReadOnly | Trouble::Full)) =>
+                    {
                         self.rows(Again::Harmless, plain).await?
                     }
                     rows => rows?,
