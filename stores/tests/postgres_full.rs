@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use disk::Disk;
 use postgres_server::{Server, available, give};
 use session::{
-    ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore, StoreError, StoreErrorKind,
-    StoreKey, Timestamp,
+    OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore, StoreError,
+    StoreErrorKind, StoreKey, Timestamp,
 };
 use session_stores::postgres::PostgresStore;
 use sessions::*;
@@ -84,6 +84,10 @@ async fn lives_out_a_full_engine(
 ) {
     let t = now();
     let at = op(t);
+    let mut bobs = Vec::new();
+    for _ in 0..30 {
+        bobs.push(put(store, t, &owned(t, "bob")).await);
+    }
     let (sessions, refused) = fill(store, t, len).await;
     println!("{} sessions of {len} bytes", sessions.len());
     assert_eq!(refused, full);
@@ -125,6 +129,12 @@ async fn lives_out_a_full_engine(
         }
     }
     assert!(refusals > 0);
+    let bob = OwnerKey::of("bob");
+    let listed = store.sessions_of(&at, &bob).await.unwrap();
+    let one = store.destroy_of(&at, &bob, listed[0].handle).await;
+    assert!(one.unwrap());
+    let others = store.destroy_all_of(&at, &bob, None).await.unwrap();
+    assert_eq!(others, bobs.len() as u64 - 1);
 
     room();
     let (later, start) = (t + INTERVAL, Instant::now());
@@ -144,7 +154,7 @@ async fn lives_out_a_full_engine(
     let (second, third) = (live(store, later, spared).await.unwrap(), grown());
     let rotate = store.rotate(&at, spared, &new, third, second.header.version, None);
     assert!(matches!(rotate.await, Ok(RotateOutcome::Saved(_))));
-    for (key, _) in kept {
+    for key in kept.iter().map(|(key, _)| key).chain(&bobs) {
         assert!(live(store, later, key).await.is_none(), "a dead one lives");
     }
 }
