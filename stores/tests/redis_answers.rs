@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use proxy::{Mix, Plan, Proxy, REDIS};
 use redis_server::{Server, available};
-use session::{ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
+use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::redis::RedisStore;
 use sessions::*;
 use tracing::field::{Field, Visit};
@@ -95,6 +95,61 @@ async fn t53_a_late_reply_is_nobodys() {
         let found = live(&store, t, &their_key).await.unwrap();
         assert_eq!(found.header, theirs.header);
     }
+}
+
+/// T54: 2,000 requests that are dropped at any point, all over one connection. Nobody is given another's answer, and who
+/// is not dropped gets one.
+#[tokio::test(flavor = "multi_thread")]
+async fn t54_dropped_requests_leave_nothing_behind() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let builder = RedisStore::builder().response_timeout(Duration::from_secs(30));
+    let store = Arc::new(builder.connect(server.url()).await.unwrap());
+    let t = now();
+    let client = |n: u64| {
+        let store = Arc::clone(&store);
+        async move {
+            let mine = next(&owned(t, &format!("owner {n}")), n);
+            let (key, op) = (put(&*store, t, &mine).await, op(t));
+            let mut dropped = 0;
+            for turn in 0..100 {
+                // Sooner or later than the verbs take.
+                let patience = Duration::from_micros((turn * 137 + n * 59) % 4_000);
+                let verbs = async {
+                    let read = live(&*store, t, &key).await.unwrap();
+                    let found = (read.header.handle, count(&read));
+                    assert_eq!(found, (mine.header.handle, n));
+                    let changed = Arc::new(next(&read, n));
+                    let save = store.save(&op, &key, changed, read.header.version);
+                    match save.await.unwrap() {
+                        SaveOutcome::Saved(_) => {}
+                        // By one that was dropped, and then done.
+                        SaveOutcome::Conflict(found) => assert_eq!(count(&found), n),
+                        SaveOutcome::Gone => panic!("nobody has ended it"),
+                    }
+                    let ann = OwnerKey::of(&format!("owner {n}"));
+                    let listed = store.sessions_of(&op, &ann).await.unwrap();
+                    assert_eq!(listed[0].handle, mine.header.handle);
+                };
+                dropped += u32::from(tokio::time::timeout(patience, verbs).await.is_err());
+            }
+            assert_eq!(count(&live(&*store, t, &key).await.unwrap()), n);
+            dropped
+        }
+    };
+    let clients: Vec<_> = (0..20).map(|n| tokio::spawn(client(n))).collect();
+    let mut dropped = 0;
+    for client in clients {
+        dropped += client.await.unwrap();
+    }
+    assert!(dropped > 100, "{dropped} of 2000 were dropped");
+    let connected = server.info("clients", "connected_clients");
+    assert!(
+        connected.parse::<u32>().unwrap() <= 3,
+        "{connected} connections"
+    );
 }
 
 /// T55: an engine that may throw sessions away is told of at the start; one that may not is not.
