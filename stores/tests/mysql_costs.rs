@@ -9,6 +9,9 @@ mod mysql_proxy;
 #[path = "support/mysql_server.rs"]
 #[allow(dead_code)]
 mod mysql_server;
+#[path = "support/proxy.rs"]
+#[allow(dead_code)]
+mod proxy;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
@@ -16,8 +19,9 @@ mod sessions;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mysql_proxy::{Plan, Proxy};
+use mysql_proxy::Proxy;
 use mysql_server::{Server, available};
+use proxy::Plan;
 use session::{OwnerKey, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore};
 use session_stores::mysql::MysqlStore;
 use sessions::*;

@@ -12,6 +12,9 @@ mod mysql_proxy;
 mod mysql_server;
 #[path = "support/places.rs"]
 mod places;
+#[path = "support/proxy.rs"]
+#[allow(dead_code)]
+mod proxy;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
@@ -20,9 +23,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mysql_proxy::{Plan, Proxy};
+use mysql_proxy::Proxy;
 use mysql_server::{Server, available};
 use places::places;
+use proxy::Plan;
 use session::{
     CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
     StoreError, StoreKey, Timestamp, TouchOutcome,

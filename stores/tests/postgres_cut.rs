@@ -19,10 +19,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use postgres_server::{Server, available, url};
-use proxy::{Plan, Proxy};
+use proxy::{Plan, Proxy, SQL};
 use session::{
-    CreateOutcome, Header, OwnerKey, Record, RotateOutcome, SaveOutcome, SessionStore, StoreError,
-    StoreKey, Timestamp,
+    CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
+    StoreError, StoreKey, Timestamp, TouchOutcome,
 };
 use session_stores::postgres::PostgresStore;
 use session_stores::postgres::driver::postgres::{PgPool, PgPoolOptions};
@@ -78,7 +78,7 @@ struct Through {
 
 impl Through {
     async fn new(server: &Server) -> Self {
-        let proxy = Proxy::start(server.port).await;
+        let proxy = Proxy::start(server.port, SQL).await;
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
@@ -176,6 +176,42 @@ async fn cut_everywhere<T>(
     }
     assert!(then == Then::Reconnect || errors == cuts, "{errors} errors");
     (errors, cuts)
+}
+
+/// A renewal is there or not, and an answer does not deny it.
+async fn renewed(direct: &PostgresStore, given: &Given, answered: Option<bool>) {
+    let (old, new) = given.found(direct).await;
+    let old = old.unwrap();
+    let renewed = old.last_seen == given.t + INTERVAL;
+    assert!(new.is_none() && (renewed || old == given.first.header));
+    assert!(answered.is_none_or(|answered| answered && renewed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_read() {
+    let verb = async |store: &PostgresStore, given: &Given| {
+        let op = op(given.t + INTERVAL);
+        store.read(&op, &given.key, Some(INTERVAL)).await
+    };
+    let check = async |direct: &PostgresStore, given: &Given, answer: Result<_, _>| {
+        let live = |read| matches!(read, ReadOutcome::Live(found) if found.header.handle == given.first.header.handle);
+        renewed(direct, given, answer.ok().map(live)).await;
+    };
+    cut_everywhere(Then::Nothing, verb, check).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_touch() {
+    let verb = async |store: &PostgresStore, given: &Given| {
+        let (version, op) = (given.first.header.version, op(given.t + INTERVAL));
+        let deadline = op.now + Duration::from_secs(3600);
+        store.touch(&op, &given.key, version, deadline).await
+    };
+    let check = async |direct: &PostgresStore, given: &Given, answer: Result<_, _>| {
+        let touched = answer.ok().map(|outcome| outcome == TouchOutcome::Touched);
+        renewed(direct, given, touched).await;
+    };
+    cut_everywhere(Then::Nothing, verb, check).await;
 }
 
 async fn create(store: &PostgresStore, given: &Given) -> Result<CreateOutcome, StoreError> {
@@ -284,6 +320,20 @@ async fn t55_destroy() {
         },
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_destroy_of() {
+    let verb = async |store: &PostgresStore, given: &Given| {
+        let handle = given.first.header.handle;
+        store.destroy_of(&op(given.t), &given.owner, handle).await
+    };
+    let check = async |direct: &PostgresStore, given: &Given, answer: Result<bool, _>| {
+        let (old, _) = given.found(direct).await;
+        assert!(answer.is_err() || (answer.unwrap() && old.is_none()));
+        assert!(old.is_none() || old.as_ref() == Some(&given.first.header));
+    };
+    cut_everywhere(Then::Nothing, verb, check).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,9 +16,9 @@ mod sessions;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use proxy::{Plan, Proxy};
+use proxy::{Mix, Plan, Proxy, REDIS};
 use redis_server::{Server, available};
-use session::{ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
+use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::redis::RedisStore;
 use sessions::*;
 use tracing::field::{Field, Visit};
@@ -32,16 +32,16 @@ async fn t53_replies_of_other_calls_are_refused() {
         return;
     }
     let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port).await;
+    let proxy = Proxy::start(server.port, REDIS).await;
     let store = RedisStore::connect(proxy.url()).await.unwrap();
     let t = now();
     let (mine, theirs) = (next(&record(t), 1), next(&record(t), 2));
     let (my_key, their_key) = (put(&store, t, &mine).await, put(&store, t, &theirs).await);
     let op = op(t);
     let mut confused = 0;
-    for plan in [Plan::Swap { held: None }, Plan::Repeat { held: None }] {
+    for mix in [Mix::Swap, Mix::Repeat] {
         for _ in 0..20 {
-            proxy.plan(plan.clone());
+            proxy.plan(Plan::Mix(mix));
             // Writes, so that no second attempt hides what the first one met.
             let (first, second) = (next(&mine, 3), next(&theirs, 4));
             let version = |record: &session::Record| record.header.version;
@@ -57,7 +57,7 @@ async fn t53_replies_of_other_calls_are_refused() {
                     Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
                 }
             }
-            proxy.plan(plan.clone());
+            proxy.plan(Plan::Mix(mix));
             let (a, b) = tokio::join!(
                 store.read(&op, &my_key, None),
                 store.read(&op, &their_key, None),
@@ -81,20 +81,75 @@ async fn t53_a_late_reply_is_nobodys() {
         return;
     }
     let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port).await;
+    let proxy = Proxy::start(server.port, REDIS).await;
     let builder = RedisStore::builder().response_timeout(Duration::from_millis(300));
     let store = builder.connect(proxy.url()).await.unwrap();
     let t = now();
     let (mine, theirs) = (next(&record(t), 1), next(&record(t), 2));
     let (my_key, their_key) = (put(&store, t, &mine).await, put(&store, t, &theirs).await);
     for _ in 0..2 {
-        proxy.plan(Plan::Delay { held: None });
+        proxy.plan(Plan::Mix(Mix::Delay));
         let late = store.read(&op(t), &my_key, None).await;
         assert_eq!(late.unwrap_err().kind(), StoreErrorKind::Timeout);
         // With this one's answer the other's comes, and before it.
         let found = live(&store, t, &their_key).await.unwrap();
         assert_eq!(found.header, theirs.header);
     }
+}
+
+/// T54: 2,000 requests that are dropped at any point, all over one connection. Nobody is given another's answer, and who
+/// is not dropped gets one.
+#[tokio::test(flavor = "multi_thread")]
+async fn t54_dropped_requests_leave_nothing_behind() {
+    if !available() {
+        return;
+    }
+    let server = Server::start(&[]);
+    let builder = RedisStore::builder().response_timeout(Duration::from_secs(30));
+    let store = Arc::new(builder.connect(server.url()).await.unwrap());
+    let t = now();
+    let client = |n: u64| {
+        let store = Arc::clone(&store);
+        async move {
+            let mine = next(&owned(t, &format!("owner {n}")), n);
+            let (key, op) = (put(&*store, t, &mine).await, op(t));
+            let mut dropped = 0;
+            for turn in 0..100 {
+                // Sooner or later than the verbs take.
+                let patience = Duration::from_micros((turn * 137 + n * 59) % 4_000);
+                let verbs = async {
+                    let read = live(&*store, t, &key).await.unwrap();
+                    let found = (read.header.handle, count(&read));
+                    assert_eq!(found, (mine.header.handle, n));
+                    let changed = Arc::new(next(&read, n));
+                    let save = store.save(&op, &key, changed, read.header.version);
+                    match save.await.unwrap() {
+                        SaveOutcome::Saved(_) => {}
+                        // By one that was dropped, and then done.
+                        SaveOutcome::Conflict(found) => assert_eq!(count(&found), n),
+                        SaveOutcome::Gone => panic!("nobody has ended it"),
+                    }
+                    let ann = OwnerKey::of(&format!("owner {n}"));
+                    let listed = store.sessions_of(&op, &ann).await.unwrap();
+                    assert_eq!(listed[0].handle, mine.header.handle);
+                };
+                dropped += u32::from(tokio::time::timeout(patience, verbs).await.is_err());
+            }
+            assert_eq!(count(&live(&*store, t, &key).await.unwrap()), n);
+            dropped
+        }
+    };
+    let clients: Vec<_> = (0..20).map(|n| tokio::spawn(client(n))).collect();
+    let mut dropped = 0;
+    for client in clients {
+        dropped += client.await.unwrap();
+    }
+    assert!(dropped > 100, "{dropped} of 2000 were dropped");
+    let connected = server.info("clients", "connected_clients");
+    assert!(
+        connected.parse::<u32>().unwrap() <= 3,
+        "{connected} connections"
+    );
 }
 
 /// T55: an engine that may throw sessions away is told of at the start; one that may not is not.

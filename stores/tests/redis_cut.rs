@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use places::places;
-use proxy::{Plan, Proxy};
+use proxy::{Plan, Proxy, REDIS};
 use redis_server::{Server, available};
 use session::{
     CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
@@ -84,7 +84,7 @@ async fn cut_everywhere<T>(
         return;
     }
     let server = Server::start(&[]);
-    let proxy = Proxy::start(server.port).await;
+    let proxy = Proxy::start(server.port, REDIS).await;
     // Slow is not wrong.
     let builder = RedisStore::builder()
         .response_timeout(Duration::from_secs(20))

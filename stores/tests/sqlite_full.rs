@@ -3,15 +3,17 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/disk.rs"]
+mod disk;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use disk::Disk;
 use session::{
     OwnerKey, ReadOutcome, Record, SaveOutcome, SessionStore, StoreErrorKind, StoreKey, Timestamp,
 };
@@ -19,35 +21,6 @@ use session_stores::sqlite::driver::SqlitePool;
 use session_stores::sqlite::driver::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use session_stores::sqlite::{Durability, SqliteStore};
 use sessions::*;
-
-/// A small disk of its own, in memory. Only root may have one.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn new(mebibytes: u32) -> Option<Self> {
-        let path = tempfile::tempdir().unwrap().keep();
-        let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o"])
-            .arg(format!("size={mebibytes}m"))
-            .arg("tmpfs")
-            .arg(&path)
-            .output();
-        if mount.is_ok_and(|mount| mount.status.success()) {
-            return Some(Self(path));
-        }
-        let required = std::env::var_os("SESSION_REQUIRE_SERVERS").is_some();
-        assert!(!required, "a small disk can be mounted");
-        println!("skipped: no small disk can be mounted here");
-        None
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-        let _ = std::fs::remove_dir(&self.0);
-    }
-}
 
 async fn open(path: &Path) -> SqliteStore {
     SqliteStore::builder()
@@ -84,9 +57,9 @@ async fn lives_out_a_full_disk(size: usize) {
     let Some(disk) = Disk::new(13) else {
         return;
     };
-    let path = disk.0.join("sessions.db");
+    let path = disk.path.join("sessions.db");
     let store = open(&path).await;
-    let filler = disk.0.join("filler");
+    let filler = disk.path.join("filler");
     std::fs::write(&filler, vec![1; 5 * 1024 * 1024]).unwrap();
     let t = now();
     let first = big(t, size);

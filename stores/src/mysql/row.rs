@@ -5,7 +5,7 @@ use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::{Arguments, ColumnIndex, Decode, MySql, Row, Type};
 
 use super::trouble::{store_error, unexpected};
-use crate::sql::{Columns, Stored, store_key};
+use crate::sql::{Columns, Stored, another, store_key};
 
 /// A column, by its place.
 pub(super) fn column<'r, T>(row: &'r MySqlRow, at: usize) -> Result<T, StoreError>
@@ -72,7 +72,7 @@ pub(super) fn found(rows: &[MySqlRow], asked: &StoreKey, now: i64) -> Result<Fou
         return Ok(Found::Nothing);
     };
     if key != asked.hash() {
-        return Err(unexpected());
+        return Err(another());
     }
     let Some(data) = column::<Option<Vec<u8>>>(row, 10)? else {
         let standing = column::<i64>(row, 7)? > now;

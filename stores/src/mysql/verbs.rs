@@ -13,7 +13,7 @@ use super::call::{Again, Answer, Call, Verb};
 use super::row::{Found, Values, column, found, numbers};
 use super::text::{BEGIN, bury, hex, insert, live};
 use super::trouble::unexpected;
-use crate::sql::{Columns, Stored, millis, store_key, timestamp};
+use crate::sql::{Columns, Stored, another, info, millis, store_key, timestamp};
 
 impl Verb<'_> {
     async fn rows(&self, text: &Arc<str>, values: Values) -> Result<Vec<MySqlRow>, StoreError> {
@@ -182,18 +182,24 @@ impl Verb<'_> {
 
     pub(super) async fn destroy(&self, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
         let (records, now) = (&self.engine.schema.records, self.now());
-        let (key, until) = (hex(key.hash()), millis(self.op.now + self.op.grace));
+        let (name, until) = (hex(key.hash()), millis(self.op.now + self.op.grace));
         // In this order no value depends on one that was set before it.
         let text = format!(
-            "INSERT INTO {records} (session_key, expires_at) VALUES ({key}, {until}) ON DUPLICATE KEY UPDATE \
+            "INSERT INTO {records} (session_key, expires_at) VALUES ({name}, {until}) ON DUPLICATE KEY UPDATE \
              successor = IF(data IS NULL AND expires_at > {now}, successor, NULL), \
              expires_at = IF(data IS NULL, GREATEST(expires_at, {until}), {until}), \
              owner = NULL, header = NULL, data = NULL; \
-             SELECT successor FROM {records} WHERE session_key = {key}"
+             SELECT session_key, successor FROM {records} WHERE session_key = {name}"
         );
         let rows = self.call(Again::Harmless, Call::Text(&text)).await?.rows();
-        let successor = rows.first().map(|row| column::<Option<Vec<u8>>>(row, 0));
-        let successor = successor.transpose()?.flatten();
+        // Whoever sweeps may have been faster.
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        if column::<Vec<u8>>(row, 0)? != key.hash() {
+            return Err(another());
+        }
+        let successor = column::<Option<Vec<u8>>>(row, 1)?;
         Ok(successor.and_then(|successor| store_key(&successor)))
     }
 
@@ -222,7 +228,7 @@ impl Verb<'_> {
                 continue;
             };
             header.last_seen = timestamp(column(row, 2)?);
-            sessions.push(SessionInfo::of(&header));
+            sessions.push(info(&header, owner)?);
         }
         Ok(sessions)
     }

@@ -119,9 +119,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// The engine takes no changes.
-    pub(super) fn is_read_only(&self) -> bool {
-        matches!(self, Self::Sql(error) if Trouble::of(error) == Trouble::ReadOnly)
+    /// What the engine said.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Timeout => None,
+            Self::Sql(error) => Some(Trouble::of(error)),
+        }
     }
 }
 

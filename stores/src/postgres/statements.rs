@@ -54,7 +54,10 @@ INSERT INTO {sessions} AS s (session_key, expires_at) VALUES ($3, $2)
 ON CONFLICT (session_key) DO UPDATE SET {cleared},
     successor = CASE WHEN s.expires_at > $1 THEN s.successor END,
     expires_at = CASE WHEN s.data IS NULL AND s.expires_at > $1 THEN GREATEST(s.expires_at, $2) ELSE $2 END
-RETURNING successor";
+RETURNING session_key, successor";
+
+/// Takes no room.
+const DELETE: &str = "DELETE FROM {sessions} WHERE session_key = $1 AND data IS NOT NULL";
 
 const EXISTS: &str =
     "SELECT 1 FROM {sessions} WHERE session_key = $2 AND expires_at > $1 AND data IS NOT NULL";
@@ -98,6 +101,7 @@ pub(super) struct Statements {
     pub(super) save: SqlStr,
     pub(super) touch: SqlStr,
     pub(super) destroy: SqlStr,
+    pub(super) delete: SqlStr,
     pub(super) exists: SqlStr,
     pub(super) sessions_of: SqlStr,
     pub(super) end_one: SqlStr,
@@ -116,6 +120,7 @@ impl Statements {
             save: safe(SAVE),
             touch: safe(TOUCH),
             destroy: safe(DESTROY),
+            delete: safe(DELETE),
             exists: safe(EXISTS),
             sessions_of: safe(SESSIONS_OF),
             end_one: safe(END_ONE),

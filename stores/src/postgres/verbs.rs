@@ -9,8 +9,8 @@ use sqlx::query::Query;
 use sqlx::{Decode, Postgres, Row, Type, query};
 
 use super::call::{Again, Verb};
-use super::trouble::store_error;
-use crate::sql::{Columns, Stored, millis, store_key, successor};
+use super::trouble::{Trouble, store_error};
+use crate::sql::{Columns, Stored, another, millis, store_key, successor};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -93,7 +93,9 @@ impl Verb<'_> {
                 };
                 match self.rows(Again::Harmless, renewing).await {
                     // S14: that nothing can be renewed keeps nobody out.
-                    Err(failure) if failure.is_read_only() => {
+                    Err(failure)
+                        if matches!(failure.trouble(), Some(Trouble::ReadOnly | Trouble::Full)) =>
+                    {
                         self.rows(Again::Harmless, plain).await?
                     }
                     rows => rows?,
@@ -105,7 +107,7 @@ impl Verb<'_> {
         };
         let Some(data) = get(row, 6)? else {
             if get::<&[u8]>(row, 0)? != key.hash() {
-                return Err(unexpected());
+                return Err(another());
             }
             let successor: Option<&[u8]> = get(row, 7)?;
             let successor = successor.and_then(store_key);

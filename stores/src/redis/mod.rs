@@ -20,6 +20,10 @@ pub use self::builder::{RedisSetupError, RedisStoreBuilder};
 use self::call::Engine;
 
 /// Keeps sessions in Redis or Valkey.
+///
+/// On a node, or behind a Sentinel, each verb is one script and one round trip. So it is in a cluster, but where an owner
+/// is concerned: entering the owner's set costs one more, and so does leaving it, so that a sign-in takes two and a
+/// rotation of a session with an owner three; a listing, and what ends by owner, asks each session, 32 at once.
 #[derive(Debug)]
 pub struct RedisStore {
     engine: Engine,

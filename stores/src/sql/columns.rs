@@ -4,8 +4,8 @@
 //! it. Where the two differ the columns are right: a touch and a revocation change only them.
 
 use session::{
-    Codec, DecodeError, Header, Record, SessionInfo, StoreError, StoreErrorKind, StoreKey,
-    Timestamp, Version,
+    Codec, DecodeError, Header, OwnerKey, Record, SessionInfo, StoreError, StoreErrorKind,
+    StoreKey, Timestamp, Version,
 };
 
 /// Milliseconds as a signed column holds them. What does not fit is later than any clock.
@@ -108,11 +108,6 @@ impl Stored {
         Ok(header)
     }
 
-    /// What a listing tells of the row, or `None` if its header cannot be read.
-    pub(crate) fn info(&self) -> Option<SessionInfo> {
-        self.header().ok().map(|header| SessionInfo::of(&header))
-    }
-
     /// The record, or `None` if the row is damaged.
     ///
     /// # Errors
@@ -124,9 +119,7 @@ impl Stored {
         key: &StoreKey,
     ) -> Result<Option<Record>, StoreError> {
         if self.key != key.hash() {
-            return Err(StoreError::unavailable(
-                "the answer is about another session",
-            ));
+            return Err(another());
         }
         let header = self.header();
         let decoded = header.and_then(|header| {
@@ -141,6 +134,19 @@ impl Stored {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// What a listing tells of a session, which is the asked owner's, or the answer is one to another question (T53).
+pub(crate) fn info(header: &Header, asked: &OwnerKey) -> Result<SessionInfo, StoreError> {
+    match &header.owner {
+        Some(owner) if owner.key == *asked => Ok(SessionInfo::of(header)),
+        _ => Err(another()),
+    }
+}
+
+/// The error where an answer is about another key or owner than the one that was asked for.
+pub(crate) fn another() -> StoreError {
+    StoreError::unavailable("the answer is about another session")
 }
 
 #[cfg(test)]

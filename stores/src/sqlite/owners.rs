@@ -12,7 +12,7 @@ use super::engine::{Engine, Link, statement};
 use super::row::{Found, stored};
 use super::trouble::store_error;
 use super::verbs::at;
-use crate::sql::{millis, timestamp};
+use crate::sql::{info, millis, timestamp};
 
 /// The longest absolute lifetime: so long is a revocation remembered.
 const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -92,7 +92,7 @@ impl Engine {
         let mut sessions = Vec::with_capacity(rows.len());
         for row in &rows {
             match stored(row, Vec::new()).map_err(store_error)?.header() {
-                Ok(header) => sessions.push(SessionInfo::of(&header)),
+                Ok(header) => sessions.push(info(&header, owner)?),
                 Err(DecodeError::NewerFormat) => {
                     return Err(StoreError::from_kind(StoreErrorKind::NewerFormat));
                 }

@@ -1,4 +1,4 @@
-//! T28, T54: randomised histories. Real tasks, and two processes, send requests through the real layer to the real
+//! T28, T29, T54: randomised histories. Real tasks, and two processes, send requests through the real layer to the real
 //! stores; what they were told is checked against what is stored.
 //!
 //! A failure prints the seed of its history. The same seed makes the same requests; the schedule is the machine's.
@@ -12,10 +12,32 @@ mod checker;
 mod file_common;
 mod lines;
 mod mixed;
+#[cfg(feature = "mysql")]
+#[path = "../support/mysql_server.rs"]
+#[allow(dead_code)]
+mod mysql_server;
+#[cfg(any(feature = "redis", feature = "postgres", feature = "mysql"))]
+mod paused;
+mod places;
 mod planted;
+#[cfg(feature = "postgres")]
+#[path = "../support/postgres_server.rs"]
+#[allow(dead_code)]
+mod postgres_server;
 mod processes;
+#[cfg(feature = "redis")]
+#[path = "../support/redis_cluster.rs"]
+#[allow(dead_code)]
+mod redis_cluster;
+#[cfg(feature = "redis")]
+#[path = "../support/redis_server.rs"]
+#[allow(dead_code)]
+mod redis_server;
 mod seen;
-
+#[cfg(feature = "redis")]
+#[path = "../support/sessions.rs"]
+#[allow(dead_code)]
+mod sessions;
 mod world;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Two processes on one directory, their tabs on the same browsers.
+//! Two processes behind one store, their tabs on the same browsers.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -7,11 +7,12 @@ use std::sync::Arc;
 use crate::checker::check;
 use crate::file_common::{self, say, told};
 use crate::mixed::{BROWSERS, tab};
+use crate::places::{Place, open};
 use crate::seen::Seen;
-use crate::world::{Act, Event, Jar, Outcome, Prng, app, layer, read_all, send};
+use crate::world::{Act, Event, Jar, Outcome, Prng, app, read_all, send};
 
 fn jar(root: &Path, browser: u64) -> Jar {
-    Jar::File(root.with_file_name(format!("jar-{browser}")))
+    Jar::File(root.join(format!("jar-{browser}")))
 }
 
 /// What the other process does: its tabs, or increments of the one session of browser 0.
@@ -19,11 +20,12 @@ pub(crate) fn work() {
     let (Some(job), Some(root)) = (told("JOB"), told("ROOT")) else {
         return;
     };
+    let place = told("PLACE").unwrap();
     let number: u64 = told("NUMBER").unwrap().parse().unwrap();
     let seed: u64 = told("SEED").unwrap().parse().unwrap();
     let root = Path::new(&root);
     file_common::runtime().block_on(async {
-        let layer = layer(file_common::open(root));
+        let layer = open(&place).await;
         let app = app(&layer);
         let mut prng = Prng(seed + (number << 32));
         let tasks: Vec<_> = (0..BROWSERS)
@@ -54,16 +56,15 @@ pub(crate) fn work() {
 }
 
 /// A history that two processes make, and the final reads of this one.
-fn together(job: &str, seed: u64) -> (Vec<Event>, Seen) {
-    let dir = tempfile::tempdir().unwrap();
-    let root = dir.path().join("root");
+fn together(job: &str, seed: u64, place: &Place) -> (Vec<Event>, Seen) {
+    let root = place.dir.path();
     let runtime = file_common::runtime();
-    let layer = layer(file_common::open(&root));
+    let layer = runtime.block_on(open(&place.name));
     let app = app(&layer);
     let mut history: Vec<Event> = runtime.block_on(async {
         let mut first = Vec::new();
         for browser in 0..BROWSERS {
-            let jar = jar(&root, browser);
+            let jar = jar(root, browser);
             first.push(send(&app, browser, Act::Push, browser, &jar).await);
         }
         first
@@ -71,8 +72,12 @@ fn together(job: &str, seed: u64) -> (Vec<Event>, Seen) {
     let seed_text = seed.to_string();
     let workers: Vec<_> = ["0", "1"]
         .map(|number| {
-            let told = [("WORKER_NUMBER", number), ("WORKER_SEED", &seed_text)];
-            file_common::spawn(job, &root, &told)
+            let told = [
+                ("WORKER_NUMBER", number),
+                ("WORKER_SEED", &seed_text),
+                ("WORKER_PLACE", &place.name),
+            ];
+            file_common::spawn(job, root, &told)
         })
         .into_iter()
         .map(|mut worker| {
@@ -96,9 +101,9 @@ fn together(job: &str, seed: u64) -> (Vec<Event>, Seen) {
     (history, seen)
 }
 
-#[test]
-fn t28_c2_two_processes_lose_no_increment_through_the_layer() {
-    let (history, seen) = together("count", 1);
+fn lose_no_increment(place: Option<Place>) {
+    let Some(place) = place else { return };
+    let (history, seen) = together("count", 1, &place);
     assert_eq!((seen.refused, seen.unknown), (0, 0), "{seen:?}");
     let of_one = |event: &&Event| event.browser == 0;
     let pushed = history.iter().filter(of_one);
@@ -110,11 +115,46 @@ fn t28_c2_two_processes_lose_no_increment_through_the_layer() {
     assert_eq!(stored.split(',').count() as u64, 1 + 2 * BROWSERS * 20);
 }
 
-#[test]
-fn t28_mixed_histories_of_two_processes() {
+fn mixed_histories(place: impl Fn() -> Option<Place>) {
     let mut seen = Seen::default();
     for seed in 300..302 {
-        seen += together("mixed", seed).1;
+        let Some(place) = place() else { return };
+        let found = together("mixed", seed, &place).1;
+        assert_eq!(found.unknown, 0, "seed {seed}: {found:?}");
+        seen += found;
     }
     seen.assert_all();
+}
+
+macro_rules! two_processes {
+    ($($(#[$feature:meta])? $place:ident)*) => {
+        $($(#[$feature])?
+        mod $place {
+            use crate::places::Place;
+
+            #[test]
+            fn t28_c2_two_processes_lose_no_increment_through_the_layer() {
+                super::lose_no_increment(Place::$place());
+            }
+
+            #[test]
+            fn t28_t29_mixed_histories_of_two_processes() {
+                super::mixed_histories(Place::$place);
+            }
+        })*
+    };
+}
+
+two_processes! {
+    files
+    #[cfg(feature = "sqlite")]
+    sqlite
+    #[cfg(feature = "redis")]
+    redis
+    #[cfg(feature = "redis")]
+    cluster
+    #[cfg(feature = "postgres")]
+    postgres
+    #[cfg(feature = "mysql")]
+    mysql
 }

@@ -46,7 +46,10 @@ pub(crate) fn available() -> bool {
 
 /// One of the server's programs, as a user who is not root: as root it refuses.
 fn program(name: &str) -> Command {
-    let path = programs().expect("the server's programs").join(name);
+    as_its_user(&programs().expect("the server's programs").join(name))
+}
+
+fn as_its_user(path: &Path) -> Command {
     if !is_root() {
         return Command::new(path);
     }
@@ -70,10 +73,15 @@ fn run(command: &mut Command) {
 /// A folder that the server's user owns.
 fn folder() -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
-    if is_root() {
-        run(Command::new("chown").arg("postgres:").arg(dir.path()));
-    }
+    give(dir.path());
     dir
+}
+
+/// Makes a folder the server's user's own.
+pub(crate) fn give(folder: &Path) {
+    if is_root() {
+        run(Command::new("chown").arg("postgres:").arg(folder));
+    }
 }
 
 /// A data folder to copy: making one takes longer than all else.
@@ -293,6 +301,19 @@ impl Server {
 
     pub(crate) fn resume(&self) {
         Self::signal("-CONT", &self.pids());
+    }
+
+    /// Lets no file of its grow beyond so many bytes. The limit that it may set itself stays.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        for (n, pid) in self.pids().iter().enumerate() {
+            let mut limit = as_its_user(Path::new("prlimit"));
+            limit.args(["--pid", pid]).arg(format!("--fsize={bytes}:"));
+            match n {
+                0 => run(&mut limit),
+                // One may have ended by itself meanwhile.
+                _ => drop(limit.output()),
+            }
+        }
     }
 
     /// Kills it (`SIGKILL`), every process of it: nothing is written down that was not.

@@ -3,8 +3,13 @@ CREATE OR REPLACE FUNCTION {end_one}(p_now bigint, p_grace_end bigint, p_owner b
 RETURNS boolean LANGUAGE plpgsql AS $end_one$
 BEGIN
     PERFORM 1 FROM {owners} WHERE owner = p_owner FOR UPDATE;
-    UPDATE {sessions} SET {cleared}, successor = NULL, expires_at = p_grace_end
-    WHERE owner = p_owner AND handle = p_handle AND expires_at > p_now;
+    BEGIN
+        UPDATE {sessions} SET {cleared}, successor = NULL, expires_at = p_grace_end
+        WHERE owner = p_owner AND handle = p_handle AND expires_at > p_now;
+    EXCEPTION WHEN disk_full THEN
+        -- There is no room for a tombstone: it ends without.
+        DELETE FROM {sessions} WHERE owner = p_owner AND handle = p_handle AND expires_at > p_now;
+    END;
     RETURN FOUND;
 END
 $end_one$;

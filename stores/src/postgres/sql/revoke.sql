@@ -20,15 +20,24 @@ BEGIN
     END IF;
 
     -- What has expired dies too: it may live by the clock of a node that is behind.
-    WITH doomed AS (
-        SELECT s.session_key, s.expires_at > p_now AS lives FROM {sessions} s
-        WHERE s.owner = p_owner AND s.session_key IS DISTINCT FROM p_except
-        ORDER BY s.session_key FOR UPDATE
-    ), buried AS (
-        UPDATE {sessions} s SET {cleared}, successor = NULL, expires_at = p_grace_end
-        FROM doomed WHERE s.session_key = doomed.session_key
-    )
-    SELECT count(*) INTO ended FROM doomed WHERE lives;
+    BEGIN
+        WITH doomed AS (
+            SELECT s.session_key, s.expires_at > p_now AS lives FROM {sessions} s
+            WHERE s.owner = p_owner AND s.session_key IS DISTINCT FROM p_except
+            ORDER BY s.session_key FOR UPDATE
+        ), buried AS (
+            UPDATE {sessions} s SET {cleared}, successor = NULL, expires_at = p_grace_end
+            FROM doomed WHERE s.session_key = doomed.session_key
+        )
+        SELECT count(*) INTO ended FROM doomed WHERE lives;
+    EXCEPTION WHEN disk_full THEN
+        -- There is no room for tombstones: they end without.
+        WITH gone AS (
+            DELETE FROM {sessions} s WHERE s.owner = p_owner AND s.session_key IS DISTINCT FROM p_except
+            RETURNING s.expires_at > p_now AS lives
+        )
+        SELECT count(*) INTO ended FROM gone WHERE lives;
+    END;
     RETURN ended;
 END
 $revoke$;

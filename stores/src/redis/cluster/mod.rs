@@ -4,9 +4,16 @@
 //! set in one step: a session is entered before that, and then it is on the list and ended even if its record is still
 //! on its way, or it is refused. One that another call has excepted since then, and that has rotated, is followed by
 //! its tombstones.
+//!
+//! A sign-in beyond the limit claims the places of those who have to go in the step that enters it, and ends them once
+//! its record is stored. Until then they do not rotate: whoever would take the place of one of them waits, and then
+//! finds it gone. Whoever has a claim waits for nobody, so that no two sign-ins wait for each other, or end each other.
 
+mod all;
+mod end;
+mod enter;
+mod members;
 mod nodes;
-mod steps;
 mod told;
 
 use session::{
@@ -14,13 +21,17 @@ use session::{
     StoreError, StoreKey, Version,
 };
 
+pub(super) use self::all::all;
+use self::end::End;
+use self::enter::Entry;
 pub(super) use self::nodes::Nodes;
-pub(super) use self::steps::all;
-use self::steps::{End, Entry, Field};
 use super::call::{Again, Verb};
-use super::name::{field, key_of};
+use super::name::{FIELD, field, key_of};
 use super::script;
 use super::store::created;
+
+/// How a set names a session.
+type Field = [u8; FIELD];
 
 impl Verb<'_> {
     pub(super) async fn create_in_cluster(
@@ -74,7 +85,7 @@ impl Verb<'_> {
         let mut reply = self.destroy_record(key).await?;
         let successor = key_of(&reply.bytes());
         if let Some(owner) = owner_of(&reply.bytes()) {
-            self.leave(&owner, &field(key), &[]).await;
+            self.leave(&owner, &field(key)).await;
         }
         Ok(successor)
     }
@@ -109,7 +120,7 @@ impl Verb<'_> {
                 .await?
             {
                 End::Ended => {
-                    self.leave(owner, &field, &[]).await;
+                    self.leave(owner, &field).await;
                     return Ok(true);
                 }
                 End::Moved(to) => field = to,
@@ -142,7 +153,7 @@ impl Verb<'_> {
             }
         }
         let (lived, ended) = self.end_all(owner, &fields, spared).await?;
-        self.leave(owner, &ended.concat(), &[]).await;
+        self.leave(owner, &ended.concat()).await;
         Ok(lived)
     }
 }

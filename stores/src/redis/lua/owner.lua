@@ -1,5 +1,5 @@
 -- What an owner's set is: a hash of field -> created, absolute deadline, when it was entered (and, in a cluster, until
--- when another sign-in claims its place); beside it, under a name of its own, `not_before`.
+-- when another sign-in claims its place, and that one's field); beside it, under a name of its own, `not_before`.
 
 local function not_before(revoked)
   return tonumber(redis.call('GET', revoked) or '-1')

@@ -2,8 +2,7 @@
 --
 -- KEYS: owner's set, `not_before`. ARGV: 6 field, 7 field of the session that it takes the place of, 8 created,
 -- 9 absolute deadline, 10 authenticated, 11 most sessions or ''; then fields in a row: 12 whose places it claims,
--- 13 who do not count, 14 who are gone.
-local PLACE_HELD = 10000
+-- 13 who do not count, 14 who are gone; 15 for how many milliseconds it claims them: its call takes no longer.
 -- A record may be on its way to a session that is not there: whatever was entered so recently is not pruned.
 local ON_ITS_WAY = 60000
 
@@ -16,11 +15,22 @@ local function each(fields)
 end
 
 local owner, revoked, field, max = KEYS[1], KEYS[2], ARGV[6], tonumber(ARGV[11])
+-- By the clock of the engine, as nodes whose clocks differ have to agree on it.
+local clock = redis.call('TIME')
+local at = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+-- Whether another sign-in that is under way claims this place. One that is repeated finds its own claims free.
+local function claimed(entry)
+  return entry and #entry == 66 and struct.unpack('<I8', entry, 25) > at and entry:sub(33) ~= field
+end
+
 -- Refused by a replica, and where the memory is full.
 redis.call('SETRANGE', revoked, 0, '')
 if tonumber(ARGV[10]) <= not_before(revoked) then return { nonce, 'revoked' } end
+local former = redis.call('HGET', owner, field)
+-- It would get away from whoever is about to end it.
+if claimed(former) or claimed(redis.call('HGET', owner, ARGV[7])) then return { nonce, 'claimed' } end
 
-local fresh = redis.call('HEXISTS', owner, field) == 0
 if max then
   local entries, others, listed = {}, 0, redis.call('HGETALL', owner)
   for i = 1, #listed, 2 do entries[listed[i]] = listed[i + 1] end
@@ -28,8 +38,8 @@ if max then
   for aside in each(ARGV[13]) do entries[aside] = nil end
   local report = {}
   for other, entry in pairs(entries) do
-    local _, absolute, entered, held = struct.unpack('<I8I8I8I8', #entry == 32 and entry or entry .. ('\0'):rep(8))
-    if absolute <= now or held > now then
+    local _, absolute, entered = struct.unpack('<I8I8I8', entry)
+    if absolute <= now or claimed(entry) then
       entries[other] = nil
     else
       others = others + 1
@@ -37,13 +47,14 @@ if max then
       report[#report + 1] = entered + ON_ITS_WAY + skew < now and 'old' or 'new'
     end
   end
-  for claimed in each(ARGV[12]) do
-    if entries[claimed] then others = others - 1 end
+  for claim in each(ARGV[12]) do
+    if entries[claim] then others = others - 1 end
   end
   if others + 1 > max then return { nonce, 'full', report } end
-  for claimed in each(ARGV[12]) do
-    local entry = redis.call('HGET', owner, claimed)
-    if entry then redis.call('HSET', owner, claimed, entry:sub(1, 24) .. struct.pack('<I8', now + PLACE_HELD)) end
+  local claim_of_ours = struct.pack('<I8', at + tonumber(ARGV[15])) .. field
+  for claim in each(ARGV[12]) do
+    local entry = redis.call('HGET', owner, claim)
+    if entry then redis.call('HSET', owner, claim, entry:sub(1, 24) .. claim_of_ours) end
   end
 end
 enter(owner, field, tonumber(ARGV[8]), tonumber(ARGV[9]))
@@ -52,4 +63,4 @@ for gone in each(ARGV[14]) do
   local entry = redis.call('HGET', owner, gone)
   if entry and struct.unpack('<I8', entry, 17) + ON_ITS_WAY + skew < now then redis.call('HDEL', owner, gone) end
 end
-return { nonce, 'entered', fresh and 1 or 0 }
+return { nonce, 'entered', former and 0 or 1 }

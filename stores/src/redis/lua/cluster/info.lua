@@ -1,6 +1,7 @@
 -- KEYS: record. ARGV: 6 owner. What a session of that owner's set is, and its header if it lives.
 local found = peek(KEYS[1])
-if not found or found.tomb then return { nonce, 'absent' } end
+if not found then return { nonce, 'absent' } end
+if found.tomb then return { nonce, 'ended' } end
 if found.problem then return { nonce, 'odd' } end
 if found.owner ~= ARGV[6] then return { nonce, 'absent' } end
 if not found.live then return { nonce, 'expired' } end
