@@ -108,7 +108,7 @@ impl Session {
                 None => Updated::Untouched,
             })
         });
-        self.0.update(&place, updater, None, false)
+        self.0.update(&place, updater, None, false).map(drop)
     }
 
     /// Removes the value at `key`, here and, at commit, whatever stands there by then. Says whether there was one.

@@ -148,14 +148,15 @@ impl Inner {
     /// Runs an update on this request's view and records it, to be repeated on what is actually stored.
     ///
     /// The closure runs without the lock; if another handle of this request changed the entry meanwhile, it runs
-    /// again on that. With `defer`, one that fails on this view is kept, and fails at commit.
+    /// again on that. With `defer`, one that fails on this view is kept, and fails at commit. Hands back the slot that
+    /// it was shown.
     pub(crate) fn update(
         &self,
         place: &Place,
         updater: Updater,
         expires: Option<Timestamp>,
         defer: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Slot>, Error> {
         let mut trash = Trash::default();
         loop {
             let (current, now) = self.current(place);
@@ -181,7 +182,7 @@ impl Inner {
             }
             let folds = state.changes.foldable(place);
             let change = match (&updated, folds) {
-                (Updated::Untouched, true) if !defer => return Ok(()),
+                (Updated::Untouched, true) if !defer => return Ok(current),
                 (Updated::Untouched, true) => Change::Update {
                     place: place.clone(),
                     updater,
@@ -214,7 +215,7 @@ impl Inner {
                 &mut trash,
             );
             trash.changes = state.changes.push(change);
-            return Ok(());
+            return Ok(current);
         }
     }
 

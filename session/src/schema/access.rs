@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use super::call::TypedField;
 use super::{Consume, Field, FieldValue, Handle, SessionSchema};
 use crate::changes::{Change, Updated, Updater};
-use crate::data::{FlashEntry, Slot, Value};
+use crate::data::{Cause, FlashEntry, Slot, Value};
 use crate::error::{Error, ErrorKind};
 
 /// The field `F` of the schema `S` in a session.
@@ -172,12 +172,19 @@ impl<'a, S: SessionSchema, F: TypedField<S>> Access<'a, S, F> {
     }
 
     fn run(self, update: impl Fn(Option<F::Value>) -> Result<Updated, Error> + Send + 'static) {
-        // What cannot be read is absent to the update, which may replace it: that is said here, once a request.
-        let _ = self.found();
         let updater: Updater = Box::new(move |value| update(value.and_then(Self::readable)));
         let inner = &self.handle.session().0;
         // The verbs of fields return nothing: an update that cannot run on this view fails at commit.
-        let _ = inner.update(&self.field.place(), updater, self.expires(), true);
+        let seen = inner.update(&self.field.place(), updater, self.expires(), true);
+        // What cannot be read was absent to the update, which may have replaced it: that is said, once a request.
+        if let Ok(Some(slot)) = seen {
+            let checked = slot
+                .value()
+                .map_or(Err(Cause::Flash), |value| self.field.check(value));
+            if let Err(cause) = checked {
+                self.handle.report(self.field, cause);
+            }
+        }
     }
 
     /// Commits at once and hands the value to exactly one of all concurrent callers.
