@@ -175,11 +175,14 @@ impl Data {
                 let (before, after) = keys.split_at(at);
                 let names = before.iter().chain([key]).chain(after);
                 let shape = Shape::of(names);
-                let (before, after) = cells.split_at(at);
-                let first = [Cell::Shape(shape)].into_iter();
-                let all = first.chain(before.iter().cloned());
-                let all = all.chain([Cell::Slot(slot)]).chain(after.iter().cloned());
-                self.0 = Some(all.collect());
+                let added = [Cell::Shape(shape), Cell::Slot(slot)];
+                self.0 = Some(if cells.is_empty() {
+                    Arc::new(added)
+                } else {
+                    let ([first, slot], (before, after)) = (added, cells.split_at(at));
+                    let all = [first].into_iter().chain(before.iter().cloned());
+                    all.chain([slot]).chain(after.iter().cloned()).collect()
+                });
                 None
             }
         }
