@@ -174,7 +174,8 @@ impl Data {
             Err(at) => {
                 let (before, after) = keys.split_at(at);
                 let names = before.iter().chain([key]).chain(after);
-                let shape = Shape::of(names);
+                let former = self.parts().map(|(shape, _)| shape);
+                let shape = Shape::next(former, key.as_str(), names);
                 let added = [Cell::Shape(shape), Cell::Slot(slot)];
                 self.0 = Some(if cells.is_empty() {
                     Arc::new(added)
@@ -194,7 +195,8 @@ impl Data {
         let taken = cells.get(at)?.slot().cloned();
         let rest = (keys.len() > 1).then(|| {
             let names = keys[..at].iter().chain(&keys[at + 1..]);
-            let shape = Shape::of(names);
+            let former = self.parts().map(|(shape, _)| shape);
+            let shape = Shape::next(former, key, names);
             let slots = cells[..at].iter().chain(&cells[at + 1..]).cloned();
             [Cell::Shape(shape)].into_iter().chain(slots).collect()
         });

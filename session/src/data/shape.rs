@@ -10,15 +10,29 @@ pub(super) struct Shape {
     pub(super) keys: Box<[Key]>,
     /// How many bytes the names have together.
     pub(super) len: usize,
+    /// The hashes of all names, which may be taken in or out one by one.
+    hash: u64,
 }
 
 impl Shape {
     /// The list of these names, which are sorted: one that is in use already, if it is known.
     pub(super) fn of<'a, N: Name + 'a>(names: impl Iterator<Item = &'a N> + Clone) -> Arc<Self> {
-        static KNOWN: Known = Known::new();
-        KNOWN.shape(names)
+        let texts = names.clone().map(Name::text);
+        KNOWN.shape(names, texts.fold(0, |hash, name| hash ^ hash_one(name)))
+    }
+
+    /// The list of these names, which are those of `former` and one more, or but one.
+    pub(super) fn next<'a>(
+        former: Option<&Self>,
+        changed: &str,
+        names: impl Iterator<Item = &'a Key> + Clone,
+    ) -> Arc<Self> {
+        let former = former.map_or(0, |former| former.hash);
+        KNOWN.shape(names, former ^ hash_one(changed))
     }
 }
+
+static KNOWN: Known = Known::new();
 
 /// So many lists are looked at to find one again.
 const LOOKED_AT: usize = 8;
@@ -27,32 +41,63 @@ const LOOKED_AT: usize = 8;
 /// nothing else: so keys that somebody makes up do no harm, and are not kept.
 struct Known([Mutex<Alike>; 64]);
 
-type Alike = [(u64, Weak<Shape>); LOOKED_AT];
+type Alike = [Place; LOOKED_AT];
+
+struct Place {
+    hash: u64,
+    shape: Weak<Shape>,
+    /// A list of literals stays when nobody uses it: a flash that comes and goes would have it made each time.
+    kept: Option<Arc<Shape>>,
+}
+
+impl Place {
+    const FREE: Self = Self {
+        hash: 0,
+        shape: Weak::new(),
+        kept: None,
+    };
+
+    fn is_in_use(&self) -> bool {
+        self.shape.strong_count() > usize::from(self.kept.is_some())
+    }
+}
 
 impl Known {
     const fn new() -> Self {
-        Self([const { Mutex::new([const { (0, Weak::new()) }; LOOKED_AT]) }; 64])
+        Self([const { Mutex::new([Place::FREE; LOOKED_AT]) }; 64])
     }
 
-    fn shape<'a, N: Name + 'a>(&self, names: impl Iterator<Item = &'a N> + Clone) -> Arc<Shape> {
-        let texts = names.clone().map(Name::text);
-        let hash = texts.clone().fold(0, |hash, name| hash ^ hash_one(name));
+    fn shape<'a, N: Name + 'a>(
+        &self,
+        names: impl Iterator<Item = &'a N> + Clone,
+        hash: u64,
+    ) -> Arc<Shape> {
         let at = (hash >> 32) as usize % self.0.len();
         let mut known = self.0[at].lock().unwrap_or_else(PoisonError::into_inner);
-        let alike = known.iter().filter(|(other, _)| *other == hash);
-        for shape in alike.filter_map(|(_, shape)| shape.upgrade()) {
-            if shape.keys.iter().map(Key::as_str).eq(texts.clone()) {
+        let alike = known.iter().filter(|place| place.hash == hash);
+        for shape in alike.filter_map(|place| place.shape.upgrade()) {
+            let mut texts = names.clone().map(Name::text);
+            // A schema's names are the same literals each time.
+            let is_next = |key: &Key| {
+                texts
+                    .next()
+                    .is_some_and(|name| std::ptr::eq(key.as_str(), name) || key.as_str() == name)
+            };
+            if shape.keys.iter().all(is_next) && texts.next().is_none() {
                 return shape;
             }
         }
-        let len = texts.map(str::len).sum();
-        let keys = names.map(Name::to_key).collect();
-        let shape = Arc::new(Shape { keys, len });
-        let unused = known
-            .iter()
-            .position(|(_, shape)| shape.strong_count() == 0);
-        let place = unused.unwrap_or(hash as usize % LOOKED_AT);
-        known[place] = (hash, Arc::downgrade(&shape));
+        let len = names.clone().map(|name| name.text().len()).sum();
+        let keys: Box<[_]> = names.map(Name::to_key).collect();
+        let is_of_literals = keys.iter().all(|key| matches!(key, Key::Static(_)));
+        let shape = Arc::new(Shape { keys, len, hash });
+        let free = known.iter().position(|place| place.shape.strong_count() == 0);
+        let unused = free.or_else(|| known.iter().position(|place| !place.is_in_use()));
+        known[unused.unwrap_or(hash as usize % LOOKED_AT)] = Place {
+            hash,
+            shape: Arc::downgrade(&shape),
+            kept: is_of_literals.then(|| Arc::clone(&shape)),
+        };
         shape
     }
 }
@@ -76,7 +121,8 @@ mod tests {
     impl Known {
         fn of(&self, names: &[String]) -> Arc<Shape> {
             let keys: Vec<_> = names.iter().map(|name| Key::from(&**name)).collect();
-            let shape = self.shape(keys.iter());
+            let hash = names.iter().fold(0, |hash, name| hash ^ hash_one(name));
+            let shape = self.shape(keys.iter(), hash);
             assert!(shape.keys.iter().map(Key::as_str).eq(names));
             shape
         }
@@ -89,6 +135,27 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &known.of(&names)));
         assert!(!Arc::ptr_eq(&first, &known.of(&names[1..])));
         assert!(!Arc::ptr_eq(&first, &known.of(&names[..19])));
+    }
+
+    #[test]
+    fn a_list_that_grows_and_shrinks_is_the_one_that_was_made_at_once() {
+        let names = names("grow", 5);
+        let keys: Vec<_> = names.iter().map(|name| Key::from(&**name)).collect();
+        let whole = Shape::of(keys.iter());
+        let fewer = Shape::next(
+            Some(&whole),
+            &names[2],
+            [&keys[0], &keys[1], &keys[3], &keys[4]].into_iter(),
+        );
+        assert_eq!(fewer.keys.len(), 4);
+        assert!(Arc::ptr_eq(
+            &whole,
+            &Shape::next(Some(&fewer), &names[2], keys.iter())
+        ));
+        assert!(Arc::ptr_eq(
+            &Shape::next(None, &names[0], keys[..1].iter()),
+            &Shape::of(keys[..1].iter())
+        ));
     }
 
     #[test]
@@ -108,7 +175,7 @@ mod tests {
         drop(held);
         let alive = |alike: &Mutex<Alike>| {
             let alike = alike.lock().unwrap();
-            let alive = alike.iter().filter(|(_, shape)| shape.strong_count() > 0);
+            let alive = alike.iter().filter(|place| place.shape.strong_count() > 0);
             alive.count()
         };
         assert_eq!(known.0.iter().map(alive).sum::<usize>(), 0);

@@ -22,7 +22,7 @@ const LONGEST: usize = 255;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in a session",
     label = "a session value must be `Serialize + DeserializeOwned + Clone + Send + Sync + 'static`",
-    note = "consider adding `#[derive(Clone, serde::Serialize, serde::Deserialize)]` to `{Self}`"
+    note = "each type of yours in `{Self}` needs `#[derive(Clone, serde::Serialize, serde::Deserialize)]`"
 )]
 pub trait SessionValue: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 

@@ -48,7 +48,8 @@ impl Session {
 
     /// Puts a value at `key`. Of concurrent sets of one key the last to commit wins.
     ///
-    /// Setting the key of an `owner` field signs nobody in: it clears the owner.
+    /// Setting the key of an `owner` field signs nobody in: it clears the owner. A value owns what it holds: a literal
+    /// needs `.to_owned()`.
     ///
     /// # Errors
     ///
