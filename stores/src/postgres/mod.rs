@@ -22,7 +22,9 @@ use crate::sql::{Cause, TableName};
 /// more, and so do the first use of a statement on a connection and a connection that lay idle for a second. What was
 /// acknowledged survives a crash as far as the engine's `synchronous_commit` says (`on` by default: it does).
 ///
-/// A verb that is dropped leaves the old state or the new one, and a connection that is fit for the next.
+/// A verb that is dropped leaves the old state or the new one, and a connection that is fit for the next. Where the disk is
+/// full, sessions are read and can be ended, without a tombstone if there is no room for one; what would take more room is
+/// an error that changes nothing.
 #[derive(Debug)]
 pub struct PostgresStore {
     engine: Engine,
