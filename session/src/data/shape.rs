@@ -91,7 +91,9 @@ impl Known {
         let keys: Box<[_]> = names.map(Name::to_key).collect();
         let is_of_literals = keys.iter().all(|key| matches!(key, Key::Static(_)));
         let shape = Arc::new(Shape { keys, len, hash });
-        let free = known.iter().position(|place| place.shape.strong_count() == 0);
+        let free = known
+            .iter()
+            .position(|place| place.shape.strong_count() == 0);
         let unused = free.or_else(|| known.iter().position(|place| !place.is_in_use()));
         known[unused.unwrap_or(hash as usize % LOOKED_AT)] = Place {
             hash,
