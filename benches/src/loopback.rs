@@ -102,7 +102,10 @@ impl Lane {
     fn figures(&self, bare: &[f64]) -> Figures {
         let middle = |of: &dyn Fn(&Seen) -> Option<f64>| median(self.seen.iter().filter_map(of));
         let ratios = self.seen.iter().zip(bare);
-        let commands = self.commands.iter().filter(|(name, _)| *name != "info");
+        let commands = self
+            .commands
+            .iter()
+            .filter(|(name, _)| !["info", "quit"].contains(&name.as_str()));
         Figures {
             ratio: median(ratios.map(|(seen, bare)| seen.per_second / bare)),
             per_second: middle(&|seen| Some(seen.per_second)),
