@@ -1,12 +1,12 @@
 //! What an implementation has to do right before anybody measures how fast it does it.
 
 use crate::client::Client;
-use crate::runner::Runner;
+use crate::runner::Ask;
 use crate::scenario::{NO, YES};
 
 type Checked = Result<(), String>;
 
-fn expect(client: &mut Client, runner: &mut dyn Runner, path: &'static str, body: &str) -> Checked {
+fn expect(client: &mut Client, runner: &mut dyn Ask, path: &'static str, body: &str) -> Checked {
     let answer = client.ask(runner, path);
     if answer.status == 200 && answer.body == body {
         Ok(())
@@ -19,7 +19,7 @@ fn expect(client: &mut Client, runner: &mut dyn Runner, path: &'static str, body
 }
 
 /// `sessions`: the bare router has none, and only has to answer.
-pub fn check(runner: &mut dyn Runner, sessions: bool) -> Checked {
+pub fn check(runner: &mut dyn Ask, sessions: bool) -> Checked {
     let stranger = &mut Client::default();
     expect(stranger, runner, "/untouched", YES)?;
     if !sessions {

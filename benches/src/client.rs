@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::runner::{Answer, Runner};
+use crate::runner::{Answer, Ask};
 
 /// What every request carries beside the session's cookie.
 const BEFORE: &str = "theme=dark";
@@ -41,7 +41,7 @@ impl Client {
         }
     }
 
-    pub fn ask(&mut self, runner: &mut dyn Runner, path: &'static str) -> Answer {
+    pub fn ask(&mut self, runner: &mut dyn Ask, path: &'static str) -> Answer {
         let answer = runner.ask(path, &self.cookies());
         self.receive(&answer.set_cookies);
         answer

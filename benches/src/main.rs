@@ -6,6 +6,8 @@ mod alloc;
 mod callgrind;
 mod check;
 mod client;
+mod connection;
+mod engine;
 mod loopback;
 mod measure;
 mod options;
@@ -13,15 +15,17 @@ mod plot;
 mod report;
 mod runner;
 mod scenario;
+mod server;
 mod subjects;
 
 use std::process::ExitCode;
 
 use options::{Command, Options};
 use report::Table;
-use runner::single;
+use runner::{Runner, single};
 use scenario::{SCENARIOS, Scenario, Who};
 use subjects::{BARE, SUBJECTS, Subject};
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
     let done = match options::parse(std::env::args().skip(1)) {
@@ -30,15 +34,12 @@ fn main() -> ExitCode {
             subject,
             scenario,
             requests,
-        }) => {
-            run(subject, scenario, requests);
-            Ok(())
-        }
-        Ok(Command::Serve(subject)) => {
+        }) => built(subject).map(|build| run(build(single()), scenario, requests)),
+        Ok(Command::Serve(subject)) => built(subject).and_then(|build| {
             let workers = tokio::runtime::Runtime::new();
-            let served = workers.and_then(|workers| (subject.build)(workers).serve());
+            let served = workers.and_then(|workers| build(workers).serve());
             served.map_err(|error| error.to_string())
-        }
+        }),
         Ok(Command::List) => {
             for subject in SUBJECTS {
                 println!("{:22} {}", subject.name, subject.what);
@@ -64,9 +65,13 @@ fn main() -> ExitCode {
     }
 }
 
+fn built(subject: &Subject) -> Result<fn(Runtime) -> Box<dyn Runner>, String> {
+    let elsewhere = || format!("{} takes part over loopback alone", subject.name);
+    subject.build.ok_or_else(elsewhere)
+}
+
 /// For a profiler: so many requests, and before them the same preparation whatever their number.
-fn run(subject: &Subject, scenario: &Scenario, requests: usize) {
-    let mut runner = (subject.build)(single());
+fn run(mut runner: Box<dyn Runner>, scenario: &Scenario, requests: usize) {
     let batch = (requests / scenario.paths.len()).max(1);
     if matches!(scenario.who, Who::Once(_)) {
         let clients = measure::clients(&mut *runner, scenario.who, batch.max(callgrind::LONG));
@@ -78,9 +83,16 @@ fn run(subject: &Subject, scenario: &Scenario, requests: usize) {
 }
 
 fn table(mut options: Options) -> Result<(), String> {
+    if let Some(span) = options.loopback {
+        return over_loopback(&options, span);
+    }
+
     let mut excluded = Vec::new();
     options.subjects.retain(|subject| {
-        let checked = check::check(&mut *(subject.build)(single()), subject.sessions);
+        let Ok(build) = built(subject).inspect_err(|elsewhere| eprintln!("{elsewhere}")) else {
+            return false;
+        };
+        let checked = check::check(&mut *build(single()), subject.sessions);
         if let Err(why) = &checked {
             eprintln!(
                 "{} FAILED ITS CHECK and is not measured: {why}",
@@ -96,10 +108,6 @@ fn table(mut options: Options) -> Result<(), String> {
         .is_none_or(|subject| subject.name != BARE)
     {
         return Err("without the bare router there is nothing to compare with".into());
-    }
-
-    if let Some(span) = options.loopback {
-        return over_loopback(&options, span);
     }
 
     let mut rows = Vec::new();
@@ -133,16 +141,20 @@ fn table(mut options: Options) -> Result<(), String> {
 }
 
 fn over_loopback(options: &Options, span: std::time::Duration) -> Result<(), String> {
-    let mut tables = Vec::new();
+    let (mut tables, mut whole) = (Vec::new(), true);
     for &scenario in &options.scenarios {
         let measured = loopback::measure(scenario, &options.subjects, options.effort.rounds, span);
         let lines = measured.map_err(|error| error.to_string())?;
         loopback::print(scenario, &lines);
+        whole &= lines.iter().all(loopback::Line::is_measured);
         tables.push(loopback::json(scenario, &lines));
     }
-    match &options.json {
-        Some(path) => write(path, format!("{:#}\n", serde_json::Value::from(tables))),
-        None => Ok(()),
+    if let Some(path) = &options.json {
+        write(path, format!("{:#}\n", serde_json::Value::from(tables)))?;
+    }
+    match whole {
+        true => Ok(()),
+        false => Err("an implementation is not measured".into()),
     }
 }
 

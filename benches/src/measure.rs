@@ -59,7 +59,8 @@ pub fn row(scenario: &Scenario, subjects: &[&Subject], effort: Effort) -> Vec<Ce
     let mut lanes: Vec<Lane> = subjects
         .iter()
         .map(|subject| {
-            let mut runner = (subject.build)(single());
+            let build = subject.build.expect("a subject in this process");
+            let mut runner = build(single());
             let clients = clients(&mut *runner, scenario.who, many);
             Lane {
                 runner,

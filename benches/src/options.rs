@@ -18,13 +18,18 @@ Compares what a session costs. Prints one table.
   --cold               each session asks once a batch, instead of one session all the time
   --callgrind          also count instructions, if valgrind is installed
   --counts             only count: allocations, and instructions with --callgrind
-  --loopback           instead: servers of their own and 32 connections; the scenario is rmw if none is named
+  --loopback           instead: servers of their own and 32 connections; the scenario is rmw if none is named. The
+                       stores of tower-sessions on engines take part here alone, and are built apart:
+                       cargo build --release --manifest-path benches/engines/Cargo.toml
   --json FILE          write the table as JSON
   --plot FILE          draw it as an SVG
   --list               name the implementations and scenarios
 
   run NAME SCENARIO N  one implementation, N requests: for profilers
   serve NAME           one implementation, at an address that it prints
+
+This library on engines is built with `--features engines` and measured when it is named (`--only 'ours*'`). Engines are
+started for it, and keep nothing; REDIS_URL, POSTGRES_URL and SQLITE_FOLDER name others.
 ";
 
 pub struct Options {

@@ -33,10 +33,13 @@ pub trait App: 'static {
     fn serve(self, listener: TcpListener) -> impl Future<Output = std::io::Result<()>>;
 }
 
-/// What the measurements see of an [`App`].
-pub trait Runner {
+/// What answers, in this process or another.
+pub trait Ask {
     fn ask(&mut self, path: &'static str, cookies: &str) -> Answer;
+}
 
+/// What the measurements see of an [`App`].
+pub trait Runner: Ask {
     /// The CPU time of all requests, on all threads: it does not grow when others use the machine.
     ///
     /// Each client asks for all paths in their order; then the next one; from the first again, `rounds` times.
@@ -68,12 +71,14 @@ pub fn in_thread<A: App>(runtime: Runtime, build: impl AsyncFnOnce() -> A) -> Bo
     Box::new(InThread { app, runtime })
 }
 
-impl<A: App> Runner for InThread<A> {
+impl<A: App> Ask for InThread<A> {
     fn ask(&mut self, path: &'static str, cookies: &str) -> Answer {
         let request = self.app.prepare(path, cookies);
         self.runtime.block_on(self.app.ask(&request))
     }
+}
 
+impl<A: App> Runner for InThread<A> {
     fn run(&mut self, paths: &[&'static str], clients: &[String], rounds: usize) -> Duration {
         let prepared = self.prepare(paths, clients);
         let start = cpu_time();

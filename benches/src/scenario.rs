@@ -152,3 +152,16 @@ pub fn large() -> String {
 pub const fn said(is_there: bool) -> &'static str {
     if is_there { YES } else { NO }
 }
+
+/// Which seed a session has that holds so many keys and so large a value: proof that it holds all of it.
+pub fn named(keys: usize, large: usize) -> String {
+    let name = match (keys, large) {
+        (1, 0) => "/seed/one",
+        (4, 0) => "/seed/four",
+        (16, 0) => "/seed/sixteen",
+        (256, 0) => "/seed/many",
+        (5, 16_384) => "/seed/large",
+        _ => return format!("{keys} keys and {large} bytes"),
+    };
+    name.into()
+}

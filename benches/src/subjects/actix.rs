@@ -29,7 +29,7 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "actix-session",
     what: "actix-session 0.11 on actix-web 4, a map as store",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             let lifecycle = PersistentSession::default().session_ttl(Duration::hours(1));
             let session = SessionMiddleware::builder(MapStore::default(), Key::generate())
@@ -37,21 +37,23 @@ pub const SUBJECT: Subject = Subject {
                 .build();
             Actix(init_service(actix_web::App::new().wrap(session).configure(routes)).await)
         })
-    },
+    }),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 pub const WITHOUT: Subject = Subject {
     name: "actix-bare",
     what: "actix-web 4 with the same routes and no session",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             Actix(init_service(actix_web::App::new().configure(bare_routes)).await)
         })
-    },
+    }),
     sessions: false,
     by_default: true,
+    engine: None,
 };
 
 #[derive(Default)]

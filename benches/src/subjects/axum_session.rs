@@ -14,15 +14,16 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "axum_session",
     what: "axum_session 0.22, in memory",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             let config = SessionConfig::default().with_ip_and_user_agent(false);
             let store = SessionStore::new(None, config).await.expect("a store");
             Web(router().layer(SessionLayer::<SessionNullPool>::new(store)))
         })
-    },
+    }),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 type Memory = Session<SessionNullPool>;

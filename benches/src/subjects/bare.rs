@@ -10,9 +10,10 @@ use crate::scenario::YES;
 pub const SUBJECT: Subject = Subject {
     name: BARE,
     what: "the axum router with the same routes and no session",
-    build: |runtime| in_thread(runtime, async || Web(router())),
+    build: Some(|runtime| in_thread(runtime, async || Web(router()))),
     sessions: false,
     by_default: true,
+    engine: None,
 };
 
 pub async fn yes() -> &'static str {

@@ -28,13 +28,14 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "floor",
     what: "a typed session by hand, no features",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             Web(router::<Scoped>().layer(FloorLayer(Arc::default())))
         })
-    },
+    }),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 const SHARDS: usize = 256;

@@ -19,13 +19,14 @@ use crate::runner::in_thread;
 pub const SUBJECT: Subject = Subject {
     name: "floor-ext",
     what: "the same, its handle in the request's extensions",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             Web(router::<Handle>().layer(ExtLayer(Arc::default())))
         })
-    },
+    }),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 #[derive(Clone)]

@@ -9,11 +9,18 @@ mod floor;
 mod floor_ext;
 mod ours;
 mod ours_file;
+#[cfg(feature = "postgres")]
+mod ours_postgres;
 #[cfg(feature = "redis")]
 mod ours_redis;
-#[cfg(feature = "others")]
+#[cfg(feature = "sqlite")]
+mod ours_sqlite;
+#[cfg(feature = "tower-sessions")]
 mod tower_sessions;
-#[cfg(feature = "others")]
+mod tower_sessions_engines;
+#[cfg(feature = "tower-sessions")]
+mod tower_sessions_routes;
+#[cfg(feature = "tower-sessions")]
 mod tower_sessions_struct;
 #[cfg(feature = "others")]
 mod typed_session;
@@ -21,17 +28,22 @@ mod web;
 
 use tokio::runtime::Runtime;
 
+use crate::engine::Engine;
 use crate::runner::Runner;
+use crate::scenario::named;
 
 pub struct Subject {
     pub name: &'static str,
     /// What the table's note says of it.
     pub what: &'static str,
-    pub build: fn(Runtime) -> Box<dyn Runner>,
+    /// `None`: the program in `engines` serves it, and it takes part over loopback alone.
+    pub build: Option<fn(Runtime) -> Box<dyn Runner>>,
     /// Whether there are sessions that could be checked.
     pub sessions: bool,
     /// Whether it is measured when nobody asks for it by name.
     pub by_default: bool,
+    /// What has to run for it.
+    pub engine: Option<Engine>,
 }
 
 /// What all others are compared with.
@@ -47,10 +59,20 @@ pub static SUBJECTS: &[Subject] = &[
     ours_file::PROCESS,
     #[cfg(feature = "redis")]
     ours_redis::SUBJECT,
-    #[cfg(feature = "others")]
+    #[cfg(feature = "sqlite")]
+    ours_sqlite::SUBJECT,
+    #[cfg(feature = "sqlite")]
+    ours_sqlite::NORMAL,
+    #[cfg(feature = "postgres")]
+    ours_postgres::SUBJECT,
+    #[cfg(feature = "tower-sessions")]
     tower_sessions::SUBJECT,
-    #[cfg(feature = "others")]
+    #[cfg(feature = "tower-sessions")]
     tower_sessions_struct::SUBJECT,
+    tower_sessions_engines::REDIS,
+    tower_sessions_engines::SQLITE,
+    tower_sessions_engines::SQLITE_NORMAL,
+    tower_sessions_engines::POSTGRES,
     #[cfg(feature = "others")]
     axum_session::SUBJECT,
     #[cfg(feature = "others")]
@@ -60,16 +82,3 @@ pub static SUBJECTS: &[Subject] = &[
     #[cfg(feature = "others")]
     actix::WITHOUT,
 ];
-
-/// Which seed a session has that holds so many keys and so large a value: proof that it holds all of it.
-fn named(keys: usize, large: usize) -> String {
-    let name = match (keys, large) {
-        (1, 0) => "/seed/one",
-        (4, 0) => "/seed/four",
-        (16, 0) => "/seed/sixteen",
-        (256, 0) => "/seed/many",
-        (5, 16_384) => "/seed/large",
-        _ => return format!("{keys} keys and {large} bytes"),
-    };
-    name.into()
-}

@@ -14,21 +14,23 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "ours",
     what: "this library, MemoryStore, Router::layer",
-    build: |runtime| in_thread(runtime, async || Web(router().layer(layer()))),
+    build: Some(|runtime| in_thread(runtime, async || Web(router().layer(layer())))),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 pub const AROUND: Subject = Subject {
     name: "ours-around",
     what: "the same, wrapped around the router",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             Web(ServiceBuilder::new().layer(layer()).service(router()))
         })
-    },
+    }),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 fn layer() -> SessionLayer {

@@ -11,25 +11,27 @@ use crate::runner::in_thread;
 pub const SUBJECT: Subject = Subject {
     name: "ours-file",
     what: "this library, FileStore that waits for the disk",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             Web(router().layer(layer(Durability::Full)))
         })
-    },
+    }),
     sessions: true,
     by_default: false,
+    engine: None,
 };
 
 pub const PROCESS: Subject = Subject {
     name: "ours-file-process",
     what: "the same, Durability::Process",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
             Web(router().layer(layer(Durability::Process)))
         })
-    },
+    }),
     sessions: true,
     by_default: false,
+    engine: None,
 };
 
 /// The directory is left behind: a server here ends by being killed.

@@ -1,4 +1,4 @@
-//! This library on Redis: the one at `REDIS_URL`, or of this machine.
+//! This library on Redis.
 
 use session::SessionLayer;
 use session_stores::RedisStore;
@@ -6,18 +6,21 @@ use session_stores::RedisStore;
 use super::Subject;
 use super::ours::router;
 use super::web::Web;
+use crate::engine::Engine;
 use crate::runner::in_thread;
 
 pub const SUBJECT: Subject = Subject {
     name: "ours-redis",
     what: "this library, RedisStore",
-    build: |runtime| {
+    build: Some(|runtime| {
         in_thread(runtime, async || {
-            let url = std::env::var("REDIS_URL").unwrap_or("redis://127.0.0.1/".into());
-            let store = RedisStore::connect(url).await.expect("a Redis server");
-            Web(router().layer(SessionLayer::new(store)))
+            let address = Engine::Redis.address().expect("a Redis server");
+            let store = RedisStore::connect(address).await.expect("a store");
+            let layer = SessionLayer::new(store);
+            Web(router().layer(layer))
         })
-    },
+    }),
     sessions: true,
     by_default: false,
+    engine: Some(Engine::Redis),
 };

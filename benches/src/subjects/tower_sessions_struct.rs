@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::Subject;
-use super::tower_sessions::{Failed, Said, layer};
+use super::tower_sessions::layer;
+use super::tower_sessions_routes::{Failed, Said};
 use super::web::{Web, routes};
 use crate::runner::in_thread;
 use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
@@ -16,9 +17,10 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "tower-sessions-struct",
     what: "the same, one struct under one key",
-    build: |runtime| in_thread(runtime, async || Web(router().layer(layer()))),
+    build: Some(|runtime| in_thread(runtime, async || Web(router().layer(layer())))),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 const KEY: &str = "shop";

@@ -20,9 +20,10 @@ use crate::scenario::{LOCALE, NO, NOTICE, Seed, TOKEN, USER, YES, large, said};
 pub const SUBJECT: Subject = Subject {
     name: "typed-session",
     what: "typed-session-axum 0.3, MemoryStore, one struct",
-    build: |runtime| in_thread(runtime, async || Web(router())),
+    build: Some(|runtime| in_thread(runtime, async || Web(router()))),
     sessions: true,
     by_default: true,
+    engine: None,
 };
 
 #[derive(Clone, Debug, Default)]
