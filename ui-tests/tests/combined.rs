@@ -59,7 +59,7 @@ fn an_alias_is_a_whole_key_whatever_the_prefix_and_the_case() {
 }
 
 #[test]
-fn a_consumed_value_goes_with_its_former_keys() {
+fn a_taken_value_goes_with_its_former_keys() {
     #[derive(SessionSchema)]
     struct Otp {
         #[session(alias = "code")]

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode, header};
@@ -15,7 +15,9 @@ use session::{
 };
 use tower::{Layer, Service};
 
+use crate::gate::{Gate, Shared, now, poll};
 use crate::requests::{Act, Start};
+use crate::seen::{Answer, Cookie, Outcome, Seen, cookie, seen};
 use crate::wrong::{Mistake, WrongStore};
 
 /// One decision of a schedule: which of the requests that could go went.
@@ -23,85 +25,6 @@ use crate::wrong::{Mistake, WrongStore};
 pub(crate) struct Choice {
     pub(crate) taken: usize,
     pub(crate) ways: usize,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Cookie {
-    None,
-    Removal,
-    Id(String),
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) cookie: Cookie,
-}
-
-/// A live session as a test can compare it: owner and data, without ids and times.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Seen {
-    pub(crate) owner: Option<&'static str>,
-    pub(crate) data: String,
-}
-
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// By request; `None` for what is not a request.
-    pub(crate) answers: Vec<Option<Answer>>,
-    /// The sessions that live in the end, with their ids.
-    pub(crate) live: Vec<(String, Seen)>,
-    /// The same, comparable.
-    pub(crate) sessions: Vec<Seen>,
-    /// The id that every request presented.
-    pub(crate) presented: String,
-    /// An id that was found dead and then alive.
-    pub(crate) revived: bool,
-    /// The id that every request presented was not live at first, and then it was.
-    pub(crate) adopted: bool,
-    /// How many known ids lived at once, at most.
-    pub(crate) most_live: usize,
-}
-
-/// Who is polled, who waits for a store call, and who may proceed.
-#[derive(Default)]
-struct Control {
-    current: usize,
-    permit: bool,
-    waiting: u32,
-    free: bool,
-}
-
-type Shared = Arc<Mutex<Control>>;
-
-struct Gate(Shared);
-
-impl Future for Gate {
-    type Output = ();
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        let mut control = self.0.lock().unwrap();
-        let me = 1 << control.current;
-        if control.free || std::mem::take(&mut control.permit) {
-            control.waiting &= !me;
-            return Poll::Ready(());
-        }
-        control.waiting |= me;
-        Poll::Pending
-    }
-}
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// For the store behind the gate, whose futures wait for nothing but their own yields.
-fn now<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    loop {
-        if let Poll::Ready(output) = poll(future.as_mut()) {
-            return output;
-        }
-    }
 }
 
 type Handler =
@@ -418,39 +341,5 @@ impl<S: SessionStore> Run<S> {
             adopted,
             most_live,
         }
-    }
-}
-
-fn seen(record: &session::Record) -> Seen {
-    let owner = record.header.owner.as_ref().map(|owner| {
-        let names = ["ann", "bob"];
-        *names
-            .iter()
-            .find(|name| session::OwnerKey::of(**name) == owner.key)
-            .unwrap()
-    });
-    let mut data = String::new();
-    for key in record.data.keys() {
-        match record.data.get::<serde_json::Value>(key) {
-            Ok(value) => data.push_str(&format!("{key}={} ", value.unwrap())),
-            Err(_) => {
-                let flashes = format!("{:?}", record.data).matches("FlashEntry").count();
-                data.push_str(&format!("{key}:{flashes} "));
-            }
-        }
-    }
-    Seen { owner, data }
-}
-
-fn cookie(response: &Response<()>) -> Cookie {
-    let mut sent = response.headers().get_all(header::SET_COOKIE).iter();
-    let Some(first) = sent.next() else {
-        return Cookie::None;
-    };
-    assert!(sent.next().is_none(), "two cookies: {response:?}");
-    let value = first.to_str().unwrap().split_once('=').unwrap().1;
-    match value.split(';').next().unwrap() {
-        "" => Cookie::Removal,
-        id => Cookie::Id(id.to_owned()),
     }
 }

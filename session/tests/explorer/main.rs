@@ -7,9 +7,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod gate;
 mod machine;
 mod requests;
 mod rules;
+mod seen;
 #[path = "../wrong/mod.rs"]
 #[allow(dead_code, unused_imports)]
 mod wrong;
@@ -17,9 +19,10 @@ mod wrong;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use machine::{Outcome, Planted, World};
+use machine::{Planted, World};
 use requests::{Act, Start};
 use rules::{Serial, check};
+use seen::Outcome;
 use wrong::Mistake;
 
 /// Explores every schedule of these requests, and says how many there were.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
 
-use crate::machine::{Answer, Cookie, Outcome, Seen, World};
+use crate::machine::World;
 use crate::requests::{Act, Start};
+use crate::seen::{Answer, Cookie, Outcome, Seen};
 
 /// What a schedule came to, without ids: the live sessions, and what each request was told.
 type Summary = (Vec<Seen>, Vec<Option<(StatusCode, u8)>>);
