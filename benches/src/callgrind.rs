@@ -21,7 +21,8 @@ fn collected(subject: &Subject, scenario: &Scenario, requests: usize) -> Option<
         .arg(std::env::current_exe().ok()?)
         .args(["run", subject.name, scenario.name, &requests.to_string()])
         .output()
-        .ok()?;
+        .ok()
+        .filter(|output| output.status.success())?;
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text
         .lines()
