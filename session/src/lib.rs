@@ -64,6 +64,7 @@
 //! | logs out | 2: read and destroy; 1 through [`LazySession`] |
 //!
 //! Plus one for each conflict with another request, and for each further well-formed cookie of the session's name.
+//! [`performance`] has times and bytes, and how they are measured.
 //!
 //! # Sources
 //!
@@ -74,6 +75,9 @@
     not(feature = "tower"),
     allow(dead_code, reason = "the handle uses the rest of the data model")
 )]
+
+#[doc = include_str!("performance.md")]
+pub mod performance {}
 
 mod base64url;
 mod codec;
