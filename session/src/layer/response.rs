@@ -1,6 +1,6 @@
 //! What a session adds to a response: the id, and what caches must know.
 
-use http::header::{CACHE_CONTROL, Entry, HeaderMap, HeaderValue, VARY};
+use http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{Response, StatusCode};
 
 use crate::config::ResponseHook;
@@ -74,10 +74,15 @@ fn add_headers(inner: &Inner, told: &Told, headers: &mut HeaderMap) {
     }
     if cookie || told.failed {
         forbid_storing(headers);
-    } else if let Entry::Vacant(unsaid) = headers.entry(CACHE_CONTROL) {
-        unsaid.insert(if told.owned { NO_STORE } else { PRIVATE });
+    } else if !has(headers, &CACHE_CONTROL) {
+        headers.append(CACHE_CONTROL, if told.owned { NO_STORE } else { PRIVATE });
     }
     add_vary(headers, &inner.shared.vary);
+}
+
+/// Whether a response says something under this name. It has few names, and to look at them costs less than a hash.
+fn has(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.keys().any(|said| said == name)
 }
 
 /// `no-store`, whatever the application said, unless it keeps shared caches away itself.
@@ -106,15 +111,8 @@ fn add_vary(headers: &mut HeaderMap, name: &HeaderValue) {
             listed == b"*" || listed.eq_ignore_ascii_case(name.as_bytes())
         })
     };
-    match headers.entry(VARY) {
-        Entry::Vacant(unsaid) => {
-            unsaid.insert(name.clone());
-        }
-        Entry::Occupied(mut said) => {
-            if !said.iter().any(names_it) {
-                said.append(name.clone());
-            }
-        }
+    if !has(headers, &VARY) || !headers.get_all(VARY).iter().any(names_it) {
+        headers.append(VARY, name.clone());
     }
 }
 
