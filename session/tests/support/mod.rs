@@ -52,11 +52,7 @@ impl App {
     }
 
     pub fn browser(&self) -> Browser {
-        Browser {
-            router: self.router.clone(),
-            cookie: None,
-            last: None,
-        }
+        Browser::of(self.router.clone())
     }
 
     pub fn wait(&self, seconds: u64) {
@@ -99,6 +95,14 @@ impl Answer {
 }
 
 impl Browser {
+    pub fn of(router: Router) -> Self {
+        Self {
+            router,
+            cookie: None,
+            last: None,
+        }
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path)).await
     }
