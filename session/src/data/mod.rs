@@ -23,8 +23,8 @@ pub(crate) const RESERVED: &str = "__";
 /// The untyped map inside a session: sorted keys, each with a [`Value`].
 ///
 /// An entry may have a deadline of its own (a field with `ttl`) or be a flash. Cloning copies one pointer; the
-/// first change after that copies one pointer or short value a key. Maps with the same keys share the names. A store moves `Data` about and never looks into it; a
-/// [`Codec`](crate::Codec) turns it into bytes.
+/// first change after that copies one pointer or short value a key. Maps with the same keys share the names. A store
+/// moves `Data` about and never looks into it; a [`Codec`](crate::Codec) turns it into bytes.
 ///
 /// ```
 /// use session::Data;

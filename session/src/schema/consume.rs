@@ -12,6 +12,26 @@ use crate::error::Error;
 /// Commits at once, when it is first polled, and gives the value to exactly one of all concurrent callers; `None` to
 /// the others. Costs what [`Session::commit`](crate::Session::commit) costs, and nothing where there is no value.
 ///
+/// ```
+/// use session::{Data, Session, SessionSchema};
+///
+/// #[derive(SessionSchema)]
+/// struct Mail {
+///     code: Option<u32>,
+/// }
+///
+/// async fn is_right(mail: &MailAccessor, typed: u32) -> Result<bool, session::Error> {
+///     Ok(mail.consume_code().await? == Some(typed))
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mail = Session::detached(Data::new()).typed::<Mail>()?;
+/// assert_eq!(mail.consume_code().await?, None);
+/// assert!(!is_right(&mail, 1234).await?);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// As [`Session::commit`](crate::Session::commit).
