@@ -25,24 +25,24 @@ macro_rules! scripts {
 }
 
 scripts! {
-    READ = "lib" "read";
-    EXISTS = "lib" "exists";
-    CREATE = "lib" "owner" "create";
-    SAVE = "lib" "save";
-    ROTATE = "lib" "owner" "rotate";
-    TOUCH = "lib" "touch";
-    DESTROY = "lib" "destroy";
-    LIST = "lib" "owner" "list";
-    DESTROY_OF = "lib" "owner" "destroy_of";
-    DESTROY_ALL_OF = "lib" "owner" "destroy_all_of";
+    READ = "head" "read_at_once" "lib" "read";
+    EXISTS = "head" "lib" "exists";
+    CREATE = "head" "lib" "owner" "create";
+    SAVE = "head" "save_at_once" "lib" "save";
+    ROTATE = "head" "lib" "owner" "rotate";
+    TOUCH = "head" "lib" "touch";
+    DESTROY = "head" "lib" "destroy";
+    LIST = "head" "lib" "owner" "list";
+    DESTROY_OF = "head" "lib" "owner" "destroy_of";
+    DESTROY_ALL_OF = "head" "lib" "owner" "destroy_all_of";
     // In a cluster a session and its owner's set stand in different slots: one script each.
-    ENTER = "lib" "owner" "cluster/enter";
-    LEAVE = "lib" "cluster/leave";
-    MEMBERS = "lib" "cluster/members";
-    REVOKE = "lib" "owner" "cluster/revoke";
-    INFO = "lib" "cluster/info";
-    END = "lib" "cluster/end";
-    STAMP = "lib" "owner" "cluster/stamp";
+    ENTER = "head" "lib" "owner" "cluster/enter";
+    LEAVE = "head" "lib" "cluster/leave";
+    MEMBERS = "head" "lib" "cluster/members";
+    REVOKE = "head" "lib" "owner" "cluster/revoke";
+    INFO = "head" "lib" "cluster/info";
+    END = "head" "lib" "cluster/end";
+    STAMP = "head" "lib" "owner" "cluster/stamp";
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
         assert!(hashes.iter().all(|hash| hash.len() == 40));
     }
 
-    /// Where `lib.lua` and `owner.lua` look for the fields of a header, and write them.
+    /// Where the scripts look for the fields of a header, and write them.
     #[test]
     fn the_scripts_know_where_the_fields_stand() {
         let at = Timestamp::from_millis;

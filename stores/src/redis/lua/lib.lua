@@ -1,23 +1,9 @@
--- What every script begins with: the operation, what a value is, and how a session ends.
---
--- ARGV: 1 nonce, 2 now, 3 grace, 4 skew (milliseconds), 5 prefix; then the script's own. Each answer begins with the
--- nonce, so that an answer to another call is known for one.
---
--- A value is 'R', then the header as the library encodes it (a test pins the offsets), then the data; or 'T', the end
--- of the grace, and the successor's field. A field is tag and hash, 34 bytes: how a set names a session.
+-- What a value is, and how a session ends.
 
-local nonce, prefix = ARGV[1], ARGV[5]
-local now, grace, skew = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local grace, prefix = tonumber(ARGV[3]), ARGV[5]
 -- On a single node a script reaches owners and their sessions by name; in a cluster, where it may not, there is no prefix.
 local alone = prefix ~= ''
-local LONGEST = 400 * 24 * 3600 * 1000
-local TOO_LONG = 64 * 1024 * 1024
 local SEEN = 70
-
--- Relative to the caller's time: the engine's clock has no say in when a session ends.
-local function ttl(deadline)
-  return string.format('%.0f', math.max(1, math.min(deadline - now + skew, 2 * LONGEST)))
-end
 
 local function failed(reply, pattern)
   return type(reply) == 'table' and reply.err and (not pattern or reply.err:find(pattern)) and true
