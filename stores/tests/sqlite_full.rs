@@ -69,6 +69,17 @@ async fn lives_out_a_full_disk(size: usize) {
 
     let (at, later) = (op(t), op(t + INTERVAL));
     let (spared, ended) = keys.split_last().unwrap();
+    // Who leaves and who wants room may stand in one transaction.
+    let (crowd, leaving) = (fresh_key(), fresh_key());
+    let more = || store.create(&at, &crowd, Arc::new(first.clone()), None);
+    let (a, left, b, c) = tokio::join!(more(), store.destroy(&at, &leaving), more(), more());
+    assert_eq!(left.unwrap(), None);
+    for created in [a, b, c] {
+        assert_eq!(
+            created.map_err(|error| error.kind()),
+            Err(StoreErrorKind::Full)
+        );
+    }
     for (n, key) in ended.iter().enumerate() {
         assert!(
             live(&store, t, key).await.is_some(),

@@ -10,6 +10,8 @@ use session::{
 };
 
 use super::SqliteStore;
+use super::owners::{DestroyAllOf, DestroyOf, Gc};
+use super::writes::{Create, Destroy, Renew, Rotate, Save, Touch};
 
 impl SessionStore for SqliteStore {
     async fn read(
@@ -28,13 +30,9 @@ impl SessionStore for SqliteStore {
         record: Arc<Record>,
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
+        let new = self.engine.encoded(key, record)?;
         let (op, key) = (*op, *key);
-        let columns = self.engine.columns(&key, &record)?;
-        self.engine
-            .adding(move |engine| async move {
-                engine.create(&op, &key, (&record, &columns), bind).await
-            })
-            .await
+        self.engine.write(Create { op, key, new, bind }).await
     }
 
     async fn save(
@@ -44,11 +42,14 @@ impl SessionStore for SqliteStore {
         record: Arc<Record>,
         expected: Version,
     ) -> Result<SaveOutcome, StoreError> {
+        let new = self.engine.encoded(key, record)?;
         let (op, key) = (*op, *key);
-        let columns = self.engine.columns(&key, &record)?;
         self.engine
-            .adding(move |engine| async move {
-                engine.save(&op, &key, (record, columns), expected).await
+            .write(Save {
+                op,
+                key,
+                new,
+                expected,
             })
             .await
     }
@@ -57,17 +58,21 @@ impl SessionStore for SqliteStore {
         &self,
         op: &Op,
         old: &StoreKey,
-        new: &StoreKey,
+        key: &StoreKey,
         record: Arc<Record>,
         expected: Version,
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
-        let (op, old, new) = (*op, *old, *new);
-        let columns = self.engine.columns(&new, &record)?;
+        let new = self.engine.encoded(key, record)?;
+        let (op, old, key) = (*op, *old, *key);
         self.engine
-            .adding(move |engine| async move {
-                let rotate = engine.rotate(&op, (&old, &new), (&record, &columns), expected, bind);
-                rotate.await
+            .write(Rotate {
+                op,
+                old,
+                key,
+                new,
+                expected,
+                bind,
             })
             .await
     }
@@ -80,18 +85,18 @@ impl SessionStore for SqliteStore {
         idle_deadline: Timestamp,
     ) -> Result<TouchOutcome, StoreError> {
         let (op, key) = (*op, *key);
-        self.engine
-            .writing(
-                move |engine| async move { engine.touch(&op, &key, expected, idle_deadline).await },
-            )
-            .await
+        let renew = Renew {
+            op,
+            key,
+            version: expected,
+            deadline: idle_deadline,
+        };
+        self.engine.write(Touch(renew)).await
     }
 
     async fn destroy(&self, op: &Op, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
         let (op, key) = (*op, *key);
-        self.engine
-            .ending(move |engine| async move { engine.destroy(&op, &key).await })
-            .await
+        self.engine.write(Destroy { op, key }).await
     }
 
     async fn exists(&self, op: &Op, key: &StoreKey) -> Result<bool, StoreError> {
@@ -99,10 +104,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn gc(&self, op: &Op, budget: usize) -> Result<Swept, StoreError> {
-        let op = *op;
-        self.engine
-            .ending(move |engine| async move { engine.gc(&op, budget).await })
-            .await
+        self.engine.write(Gc { op: *op, budget }).await
     }
 
     async fn sessions_of(&self, op: &Op, owner: &OwnerKey) -> Result<Vec<SessionInfo>, StoreError> {
@@ -118,9 +120,7 @@ impl SessionStore for SqliteStore {
         handle: SessionHandle,
     ) -> Result<bool, StoreError> {
         let (op, owner) = (*op, *owner);
-        self.engine
-            .ending(move |engine| async move { engine.destroy_of(&op, &owner, handle).await })
-            .await
+        self.engine.write(DestroyOf { op, owner, handle }).await
     }
 
     async fn destroy_all_of(
@@ -130,11 +130,6 @@ impl SessionStore for SqliteStore {
         except: Option<&StoreKey>,
     ) -> Result<u64, StoreError> {
         let (op, owner, except) = (*op, *owner, except.copied());
-        self.engine
-            .ending(move |engine| async move {
-                let destroy = engine.destroy_all_of(&op, &owner, except.as_ref());
-                destroy.await
-            })
-            .await
+        self.engine.write(DestroyAllOf { op, owner, except }).await
     }
 }

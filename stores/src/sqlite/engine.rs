@@ -10,25 +10,21 @@ use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{SqlSafeStr, SqlStr, Sqlite, SqlitePool};
-use tokio::sync::Semaphore;
-use tokio::task::JoinError;
 use tokio::time::{Instant, timeout_at};
 
+use super::queue::{Queue, broken};
 use super::reserve::Reserve;
 use super::statements::Statements;
 use super::trouble::store_error;
-
-/// A renewal that a read brings with it is given this part of the time that a verb may take.
-const PATIENCE: u32 = 4;
 
 pub(super) struct Engine {
     pub(super) pool: SqlitePool,
     pub(super) statements: Statements,
     pub(super) codec: Codec,
     pub(super) response_timeout: Duration,
-    /// Who holds it may write. The engine has one writer at a time, and waits for it by sleeping on a thread; those of
-    /// this process stand in a fair queue instead, and leave the other connections to the readers.
-    writer: Arc<Semaphore>,
+    /// The engine waits for another writer by sleeping on a thread; those of this process stand in a queue instead, and
+    /// leave the other connections to the readers.
+    pub(super) queue: Queue,
     reserve: Option<Arc<Reserve>>,
 }
 
@@ -37,14 +33,8 @@ pub(super) fn statement(sql: &SqlStr) -> Query<'static, Sqlite, SqliteArguments>
     sqlx::query(sql.clone())
 }
 
-fn late() -> StoreError {
+pub(super) fn late() -> StoreError {
     StoreError::from_kind(StoreErrorKind::Timeout)
-}
-
-/// A task panicked, or the runtime is going down. What was said at that may quote values.
-#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn broken(_: JoinError) -> StoreError {
-    StoreError::unavailable("the task of the verb was broken off")
 }
 
 impl Engine {
@@ -55,13 +45,12 @@ impl Engine {
         response_timeout: Duration,
         reserve: Option<Reserve>,
     ) -> Self {
-        let writer = Arc::new(Semaphore::new(1));
         Self {
             pool,
             statements,
             codec,
             response_timeout,
-            writer,
+            queue: Queue::default(),
             reserve: reserve.map(Arc::new),
         }
     }
@@ -73,105 +62,6 @@ impl Engine {
     ) -> Result<T, StoreError> {
         let end = Instant::now() + self.response_timeout;
         timeout_at(end, step).await.unwrap_or_else(|_| Err(late()))
-    }
-
-    /// Runs something that writes, when its turn has come.
-    ///
-    /// Once begun it runs to its end, whoever is still interested: a connection that is left in the middle of a
-    /// statement stays busy for as long as the engine waits for a lock, and the next writer would take another one, and
-    /// the next again, until none is left to read with.
-    pub(super) async fn writing<T, Fut>(
-        self: &Arc<Self>,
-        step: impl FnOnce(Arc<Self>) -> Fut,
-    ) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        Fut: Future<Output = Result<T, StoreError>> + Send + 'static,
-    {
-        self.writing_within(self.response_timeout, step).await
-    }
-
-    /// As [`writing`](Self::writing), for a renewal: it is given up before the read that it came with is too late.
-    pub(super) async fn renewing<T, Fut>(
-        self: &Arc<Self>,
-        step: impl FnOnce(Arc<Self>) -> Fut,
-    ) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        Fut: Future<Output = Result<T, StoreError>> + Send + 'static,
-    {
-        self.writing_within(self.response_timeout / PATIENCE, step)
-            .await
-    }
-
-    /// As [`writing`](Self::writing), for what may need more room than it frees.
-    pub(super) async fn adding<T, Fut>(
-        self: &Arc<Self>,
-        step: impl FnOnce(Arc<Self>) -> Fut + Send + 'static,
-    ) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        Fut: Future<Output = Result<T, StoreError>> + Send + 'static,
-    {
-        self.writing(|engine| async move {
-            let short = engine
-                .reserve
-                .as_ref()
-                .is_some_and(|reserve| !reserve.stands());
-            if short && !engine.on_reserve(Reserve::look_again).await? {
-                return Err(StoreError::from_kind(StoreErrorKind::Full));
-            }
-            step(engine).await
-        })
-        .await
-    }
-
-    /// As [`writing`](Self::writing), for what ends sessions: on a full disk the reserve is there for it.
-    pub(super) async fn ending<T, Fut>(
-        self: &Arc<Self>,
-        step: impl Fn(Arc<Self>) -> Fut + Send + 'static,
-    ) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        Fut: Future<Output = Result<T, StoreError>> + Send + 'static,
-    {
-        self.writing(|engine| async move {
-            match step(Arc::clone(&engine)).await {
-                Err(error) if error.kind() == StoreErrorKind::Full => {
-                    engine.make_room().await?;
-                    step(engine).await
-                }
-                outcome => outcome,
-            }
-        })
-        .await
-    }
-
-    async fn writing_within<T, Fut>(
-        self: &Arc<Self>,
-        within: Duration,
-        step: impl FnOnce(Arc<Self>) -> Fut,
-    ) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        Fut: Future<Output = Result<T, StoreError>> + Send + 'static,
-    {
-        let end = Instant::now() + within;
-        let turn = Arc::clone(&self.writer).acquire_owned();
-        let turn = match timeout_at(end, turn).await {
-            Ok(turn) => turn.map_err(StoreError::unavailable)?,
-            Err(_) => return Err(late()),
-        };
-        let step = step(Arc::clone(self));
-        let writing = tokio::spawn(async move {
-            let outcome = step.await;
-            drop(turn);
-            outcome
-        });
-        match timeout_at(end, writing).await {
-            Ok(outcome) => outcome.map_err(broken)?,
-            Err(_) => Err(late()),
-        }
     }
 
     pub(super) async fn link(&self) -> Result<Link, StoreError> {
@@ -187,8 +77,14 @@ impl Engine {
         Ok(Transaction { link, open: true })
     }
 
+    /// Whether there is room for more than signing out.
+    pub(super) async fn has_room(&self) -> bool {
+        let stands = self.reserve.as_ref().is_none_or(|reserve| reserve.stands());
+        stands || self.on_reserve(Reserve::look_again).await.unwrap_or(false)
+    }
+
     /// Brings what stands in the log into the database, so that the log begins anew in the room that it has already.
-    async fn make_room(&self) -> Result<(), StoreError> {
+    pub(super) async fn make_room(&self) -> Result<(), StoreError> {
         self.on_reserve(|reserve| {
             reserve.give_up();
             true
@@ -208,7 +104,7 @@ impl Engine {
             return Ok(true);
         };
         let step = tokio::task::spawn_blocking(move || step(&reserve));
-        step.await.map_err(broken)
+        step.await.map_err(|_| broken())
     }
 }
 

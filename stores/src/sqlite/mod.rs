@@ -5,12 +5,14 @@ mod contract;
 mod engine;
 mod file;
 mod owners;
+mod queue;
 mod reserve;
 mod row;
 mod setup;
 mod statements;
 mod trouble;
 mod verbs;
+mod writes;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,15 +44,17 @@ pub use crate::sql::TableNameError;
 ///
 /// # What is promised
 ///
-/// - **Atomic.** A verb is one statement, or one transaction that has the lock for writing from its beginning. A verb
+/// - **Atomic.** A verb is one statement, or several in one transaction that has the lock for writing from its beginning;
+///   if another verb fails that stands in the same one, both are rolled back, and done again on their own. A verb
 ///   whose future is dropped while it waits for its turn does nothing; once it writes, it runs to its end.
 /// - **Durable**, as far as [`Durability`] says. A process that is killed loses nothing.
 /// - **Readers do not wait.** They read beside the one that writes, also if that is another process. A renewal that a
 ///   read brings is a write: it is given a quarter of the
 ///   [`response_timeout`](SqliteStoreBuilder::response_timeout), and left out with an event if it does not get the lock.
-/// - **One writer.** The writers of one process stand in a queue; between processes the engine sleeps and tries again,
-///   which is not fair. Who gets no turn within the response time-out fails with
-///   [`Timeout`](session::StoreErrorKind::Timeout).
+/// - **One writer.** The verbs of one process that write stand in a queue, and those that have come together in it are
+///   written in one transaction, of 64 verbs at most: they share its wait for the disk, and each is answered when it is
+///   committed. Between processes the engine sleeps and tries again, which is not fair. Who gets no turn within the
+///   response time-out fails with [`Timeout`](session::StoreErrorKind::Timeout).
 /// - **Full disk.** `open` keeps 4 MiB in a file beside the database, `<path>-reserve`. When a sign-out finds no room,
 ///   the reserve is given up for it, and until there is room for it again (which is looked for once a second) what adds
 ///   to the database fails with [`Full`](session::StoreErrorKind::Full) and changes nothing. Reading goes on, and
@@ -63,6 +67,8 @@ pub use crate::sql::TableNameError;
 /// The file never becomes smaller: `gc` leaves its room to later sessions.
 ///
 /// # What it costs
+///
+/// For a verb that is alone in the queue:
 ///
 /// | verb | statements | waits for the disk with [`Durability::Full`] |
 /// |---|---|---|

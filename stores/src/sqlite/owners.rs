@@ -9,6 +9,7 @@ use session::{
 use sqlx::Row as _;
 
 use super::engine::{Engine, Link, statement};
+use super::queue::{Room, Write};
 use super::row::{Found, stored};
 use super::trouble::store_error;
 use super::verbs::at;
@@ -103,47 +104,6 @@ impl Engine {
         Ok(sessions)
     }
 
-    pub(super) async fn destroy_of(
-        &self,
-        op: &Op,
-        owner: &OwnerKey,
-        handle: SessionHandle,
-    ) -> Result<bool, StoreError> {
-        let destroy = at(&self.statements.destroy_of, owner.as_bytes(), op.now)
-            .bind(handle.to_bytes().to_vec())
-            .bind(millis(op.now + op.grace));
-        Ok(self.link().await?.execute(destroy).await? > 0)
-    }
-
-    pub(super) async fn destroy_all_of(
-        &self,
-        op: &Op,
-        owner: &OwnerKey,
-        except: Option<&StoreKey>,
-    ) -> Result<u64, StoreError> {
-        let mut transaction = self.transaction().await?;
-        let link = &mut transaction.link;
-        let revoke = at(&self.statements.revoke, owner.as_bytes(), op.now);
-        let rows = link.rows(revoke.bind(millis(op.now + LONGEST))).await?;
-        let not_before = rows
-            .first()
-            .map_or(Ok(millis(op.now)), |row| row.try_get(0));
-        let not_before = timestamp(not_before.map_err(store_error)?);
-        let spared = match except {
-            Some(key) => self.stamp(link, op, owner, key, not_before).await?,
-            None => None,
-        };
-        // No key is empty.
-        let spared = spared.map_or(&[][..], |key| key.hash());
-        let live = self.count_of(link, op, owner.as_bytes(), spared).await?;
-        let bury = statement(&self.statements.bury_all)
-            .bind(owner.as_bytes().to_vec())
-            .bind(spared.to_vec())
-            .bind(millis(op.now + op.grace));
-        link.execute(bury).await?;
-        transaction.commit().await.map(|()| live)
-    }
-
     /// Authenticates the excepted session anew, if it is a live one of this owner.
     async fn stamp<'k>(
         &self,
@@ -168,14 +128,80 @@ impl Engine {
             .bind(header.version.next().to_bytes().to_vec());
         Ok((link.execute(stamp).await? == 1).then_some(key))
     }
+}
 
-    /// Removes what is past by the caller's clock and by that of this machine, which is the engine's.
-    pub(super) async fn gc(&self, op: &Op, budget: usize) -> Result<Swept, StoreError> {
-        let past = millis(op.now.min(SystemClock.now()) - op.max_skew);
-        let limit = budget.clamp(1, BATCH);
+pub(super) struct DestroyOf {
+    pub(super) op: Op,
+    pub(super) owner: OwnerKey,
+    pub(super) handle: SessionHandle,
+}
+
+impl Write for DestroyOf {
+    type Outcome = bool;
+    const ROOM: Room = Room::Frees;
+
+    async fn run(&self, engine: &Engine, link: &mut Link) -> Result<bool, StoreError> {
+        let Self { op, owner, handle } = self;
+        let destroy = at(&engine.statements.destroy_of, owner.as_bytes(), op.now)
+            .bind(handle.to_bytes().to_vec())
+            .bind(millis(op.now + op.grace));
+        Ok(link.execute(destroy).await? > 0)
+    }
+}
+
+pub(super) struct DestroyAllOf {
+    pub(super) op: Op,
+    pub(super) owner: OwnerKey,
+    pub(super) except: Option<StoreKey>,
+}
+
+impl Write for DestroyAllOf {
+    type Outcome = u64;
+    const ROOM: Room = Room::Frees;
+
+    fn is_several(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, engine: &Engine, link: &mut Link) -> Result<u64, StoreError> {
+        let Self { op, owner, except } = self;
+        let revoke = at(&engine.statements.revoke, owner.as_bytes(), op.now);
+        let rows = link.rows(revoke.bind(millis(op.now + LONGEST))).await?;
+        let not_before = rows
+            .first()
+            .map_or(Ok(millis(op.now)), |row| row.try_get(0));
+        let not_before = timestamp(not_before.map_err(store_error)?);
+        let spared = match except {
+            Some(key) => engine.stamp(link, op, owner, key, not_before).await?,
+            None => None,
+        };
+        // No key is empty.
+        let spared = spared.map_or(&[][..], |key| key.hash());
+        let live = engine.count_of(link, op, owner.as_bytes(), spared).await?;
+        let bury = statement(&engine.statements.bury_all)
+            .bind(owner.as_bytes().to_vec())
+            .bind(spared.to_vec())
+            .bind(millis(op.now + op.grace));
+        link.execute(bury).await?;
+        Ok(live)
+    }
+}
+
+/// Removes what is past by the caller's clock and by that of this machine, which is the engine's.
+pub(super) struct Gc {
+    pub(super) op: Op,
+    pub(super) budget: usize,
+}
+
+impl Write for Gc {
+    type Outcome = Swept;
+    const ROOM: Room = Room::Frees;
+
+    async fn run(&self, engine: &Engine, link: &mut Link) -> Result<Swept, StoreError> {
+        let past = millis(self.op.now.min(SystemClock.now()) - self.op.max_skew);
+        let limit = self.budget.clamp(1, BATCH);
         let bound = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut link = self.link().await?;
-        let [removed, forgotten] = [&self.statements.sweep, &self.statements.sweep_owners]
+        let [removed, forgotten] = [&engine.statements.sweep, &engine.statements.sweep_owners]
             .map(|sweep| statement(sweep).bind(past).bind(bound));
         let removed = link.execute(removed).await?;
         let forgotten = link.execute(forgotten).await?;
