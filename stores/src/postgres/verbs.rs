@@ -113,7 +113,16 @@ impl Verb<'_> {
             let successor = successor.and_then(store_key);
             return Ok(ReadOutcome::Gone { successor });
         };
-        let record = stored(row, data)?.record(&self.engine.codec, key)?;
+        let mut found = stored(row, data)?;
+        // The plain statement has no such column.
+        let renewed: Option<Vec<i64>> = match row.len() {
+            9 => get(row, 8)?,
+            _ => None,
+        };
+        if let Some([last_seen, idle_deadline]) = renewed.as_deref() {
+            (found.last_seen, found.idle_deadline) = (*last_seen, *idle_deadline);
+        }
+        let record = found.record(&self.engine.codec, key)?;
         Ok(match record {
             Some(record) => ReadOutcome::Live(Arc::new(record)),
             None => ReadOutcome::Damaged,
