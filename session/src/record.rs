@@ -173,7 +173,7 @@ pub struct Header {
     /// Dead from here on, whatever happens.
     pub absolute_deadline: Timestamp,
     /// Whom it belongs to, once someone has signed in.
-    pub owner: Option<Owner>,
+    pub owner: Option<Arc<Owner>>,
     /// Its name in listings. Rotation keeps it.
     pub handle: SessionHandle,
     /// Its label in listings ("Firefox on Linux"), set by the application.

@@ -54,9 +54,12 @@ fn size(sessions: usize, signed_in: bool) -> f64 {
         for user in 0..sessions {
             let key = SessionId::generate().expect("randomness").store_key();
             let mut record = record(op.now, data(user as u64));
-            Arc::make_mut(&mut record).header.owner = signed_in.then(|| Owner {
-                key: OwnerKey::of(&user.to_string()),
-                entry: "user_id".into(),
+            Arc::make_mut(&mut record).header.owner = signed_in.then(|| {
+                Owner {
+                    key: OwnerKey::of(&user.to_string()),
+                    entry: "user_id".into(),
+                }
+                .into()
             });
             store.create(&op, &key, record, None).await.expect("room");
         }

@@ -38,7 +38,8 @@ fn somebody(user: u64) -> Arc<Record> {
     let owner = Owner {
         key: OwnerKey::of(&user),
         entry: "user_id".into(),
-    };
+    }
+    .into();
     Arc::make_mut(&mut record).header.owner = user.is_multiple_of(2).then_some(owner);
     record
 }

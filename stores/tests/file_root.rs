@@ -190,7 +190,7 @@ fn worker() {
                 .unwrap();
         }
         let mut of_bob = owned(1);
-        of_bob.header.owner.as_mut().unwrap().key = OwnerKey::of("bob");
+        Arc::make_mut(of_bob.header.owner.as_mut().unwrap()).key = OwnerKey::of("bob");
         seed(&store, &new_key(), of_bob).await;
         seed(&store, &new_key(), record(1)).await;
         store.destroy(&op(), &new_key()).await.unwrap();

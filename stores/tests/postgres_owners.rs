@@ -45,10 +45,13 @@ fn at_most(max: u32, over: Over) -> Option<OwnerRule> {
 
 /// The record with this owner, who authenticated when it began.
 fn of(mut record: Record, owner: &str) -> Record {
-    record.header.owner = Some(Owner {
-        key: OwnerKey::of(owner),
-        entry: "user_id".into(),
-    });
+    record.header.owner = Some(
+        Owner {
+            key: OwnerKey::of(owner),
+            entry: "user_id".into(),
+        }
+        .into(),
+    );
     record
 }
 

@@ -52,7 +52,7 @@ impl Trash {
 #[derive(Clone, Default)]
 pub(crate) struct Draft {
     pub(crate) data: Data,
-    pub(crate) owner: Option<Owner>,
+    pub(crate) owner: Option<Arc<Owner>>,
     pub(crate) label: Option<Arc<str>>,
     /// What `set_lifetime` asked for.
     pub(crate) lifetime: Option<Lifetime>,
@@ -158,7 +158,7 @@ impl Draft {
                     key: *owner,
                     entry: place.key.as_str().into(),
                 };
-                self.set_owner(place, value, owner, context, trash);
+                self.set_owner(place, value, Arc::new(owner), context, trash);
             }
             Change::Regenerate => self.rotate = true,
             Change::SetLifetime(lifetime) => {
@@ -223,10 +223,10 @@ impl Draft {
 
     /// The owner leaves: what is left is what the schemas keep.
     fn disown(&mut self, context: &Context<'_>, trash: &mut Trash) {
-        let entry = self.owner.take().map(|owner| owner.entry);
+        let owner = self.owner.take();
         let kept = self.data.filtered(|e| {
             let key = e.key.as_str();
-            context.policy.keeps(key) && entry.as_deref() != Some(key)
+            context.policy.keeps(key) && owner.as_ref().is_none_or(|owner| *owner.entry != *key)
         });
         trash.data(std::mem::replace(&mut self.data, kept));
         self.label = None;
@@ -240,7 +240,7 @@ impl Draft {
         &mut self,
         place: &Place,
         value: &Value,
-        owner: Owner,
+        owner: Arc<Owner>,
         context: &Context<'_>,
         trash: &mut Trash,
     ) {

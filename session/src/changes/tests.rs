@@ -213,7 +213,8 @@ fn an_owner_under_an_alias_moves_to_the_key() {
     let owner = Owner {
         key: OwnerKey::of("ann"),
         entry: "uid".into(),
-    };
+    }
+    .into();
     let mut data = Data::new();
     data.insert("uid", "ann".to_owned());
     data.insert("cart", 1u8);
@@ -233,7 +234,7 @@ fn an_owner_under_an_alias_moves_to_the_key() {
     };
     let draft = run(draft, &[change]);
     assert_eq!(keys(&draft), ["cart", "user"]);
-    assert_eq!(draft.owner.map(|o| o.entry), Some("user".into()));
+    assert_eq!(draft.owner.map(|o| o.entry.clone()), Some("user".into()));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The header of a record: a version byte, a length, then the fields in their order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{DecodeError, Reader, put_text};
@@ -73,10 +74,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Header, usize), DecodeError> {
         return Err(DecodeError::NewerFormat);
     }
     let owner = if flags & OWNER != 0 {
-        Some(Owner {
-            key: OwnerKey::from_bytes(reader.array()?),
-            entry: reader.text()?.into(),
-        })
+        let key = OwnerKey::from_bytes(reader.array()?);
+        let entry = reader.text()?.into();
+        Some(Arc::new(Owner { key, entry }))
     } else {
         None
     };

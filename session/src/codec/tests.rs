@@ -14,10 +14,13 @@ fn record() -> Record {
         Duration::from_secs(180),
     );
     header.persistent = true;
-    header.owner = Some(Owner {
-        key: OwnerKey::of("ann"),
-        entry: "user_id".into(),
-    });
+    header.owner = Some(
+        Owner {
+            key: OwnerKey::of("ann"),
+            entry: "user_id".into(),
+        }
+        .into(),
+    );
     header.label = Some("Firefox".into());
     let mut data = Data::new();
     data.insert("visits", 3u64);

@@ -138,7 +138,7 @@ impl Inner {
             return Err(error);
         }
         let owner = match &work.base {
-            Base::Live { record, .. } => record.header.owner.as_ref(),
+            Base::Live { record, .. } => record.header.owner.as_deref(),
             Base::None | Base::Gone { .. } => None,
         };
         if keep != Keep::ALL && keep.filter(&mut work.changes, owner) {

@@ -22,7 +22,7 @@ pub(crate) const RESERVED: &str = "__";
 
 /// The untyped map inside a session: sorted keys, each with a [`Value`].
 ///
-/// An entry may have a deadline of its own (a field with `ttl`) or be a flash. Cloning copies one pointer; the
+/// An entry may have a deadline of its own (a field with `ttl`) or be a flash. Cloning copies two pointers; the
 /// first change after that copies one pointer or short value a key. Maps with the same keys share the names. A store
 /// moves `Data` about and never looks into it; a [`Codec`](crate::Codec) turns it into bytes.
 ///
@@ -39,22 +39,13 @@ pub(crate) const RESERVED: &str = "__";
 /// # Ok::<(), session::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Data(Option<Arc<[Cell]>>);
+pub struct Data(Option<Parts>);
 
-/// One allocation a map: which keys it has, and then a slot for each of them. None for an empty map.
+/// Which keys there are, and a slot for each of them.
 #[derive(Clone)]
-enum Cell {
-    Shape(Arc<Shape>),
-    Slot(Slot),
-}
-
-impl Cell {
-    fn slot(&self) -> Option<&Slot> {
-        match self {
-            Self::Slot(slot) => Some(slot),
-            Self::Shape(_) => None,
-        }
-    }
+struct Parts {
+    shape: Arc<Shape>,
+    slots: Arc<[Slot]>,
 }
 
 impl Data {
@@ -107,28 +98,18 @@ impl Data {
         self.take_slot(key).is_some()
     }
 
-    fn parts(&self) -> Option<(&Shape, &[Cell])> {
-        match self.0.as_deref()? {
-            [Cell::Shape(shape), slots @ ..] => Some((shape, slots)),
-            _ => None,
-        }
-    }
-
     fn names(&self) -> &[Key] {
-        self.parts().map_or(&[], |(shape, _)| &shape.keys)
+        self.0.as_ref().map_or(&[], |parts| &parts.shape.keys)
     }
 
-    fn cells(&self) -> &[Cell] {
-        self.parts().map_or(&[], |(_, cells)| cells)
+    fn slots(&self) -> &[Slot] {
+        self.0.as_ref().map_or(&[], |parts| &parts.slots)
     }
 
     /// The entries, sorted by key.
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let slots = self.cells().iter().filter_map(Cell::slot);
-        self.names()
-            .iter()
-            .zip(slots)
-            .map(|(key, slot)| Entry { key, slot })
+        let entries = self.names().iter().zip(self.slots());
+        entries.map(|(key, slot)| Entry { key, slot })
     }
 
     /// From entries that may stand in any order; of two with one key the later counts.
@@ -143,16 +124,13 @@ impl Data {
             return Self::new();
         }
         let shape = Shape::of(entries.iter().map(|(name, _)| name));
-        let slots = entries.into_iter().map(|(_, slot)| Cell::Slot(slot));
-        Self(Some(
-            [Cell::Shape(shape)].into_iter().chain(slots).collect(),
-        ))
+        let slots = entries.into_iter().map(|(_, slot)| slot).collect();
+        Self(Some(Parts { shape, slots }))
     }
 
     pub(crate) fn slot(&self, key: &str) -> Option<&Slot> {
-        let (shape, cells) = self.parts()?;
-        let at = find(&shape.keys, key).ok()?;
-        cells.get(at)?.slot()
+        let parts = self.0.as_ref()?;
+        parts.slots.get(find(&parts.shape.keys, key).ok()?)
     }
 
     /// The entry at `key` unless its deadline has passed.
@@ -162,45 +140,42 @@ impl Data {
 
     /// Puts a slot in place and hands back the old one, so that the caller decides where user code drops.
     pub(crate) fn put(&mut self, key: &Key, slot: Slot) -> Option<Slot> {
-        let (keys, cells) = (self.names(), self.cells());
+        let (keys, slots) = (self.names(), self.slots());
         match find(keys, key.as_str()) {
             Ok(at) => {
-                let cell = Arc::make_mut(self.0.as_mut()?).get_mut(at + 1)?;
-                match std::mem::replace(cell, Cell::Slot(slot)) {
-                    Cell::Slot(former) => Some(former),
-                    Cell::Shape(_) => None,
-                }
+                let slots = &mut self.0.as_mut()?.slots;
+                let stored = Arc::make_mut(slots).get_mut(at)?;
+                Some(std::mem::replace(stored, slot))
             }
             Err(at) => {
                 let (before, after) = keys.split_at(at);
                 let names = before.iter().chain([key]).chain(after);
-                let former = self.parts().map(|(shape, _)| shape);
+                let former = self.0.as_ref().map(|parts| &*parts.shape);
                 let shape = Shape::next(former, key.as_str(), names);
-                let added = [Cell::Shape(shape), Cell::Slot(slot)];
-                self.0 = Some(if cells.is_empty() {
-                    Arc::new(added)
+                let slots: Arc<[_]> = if slots.is_empty() {
+                    Arc::new([slot])
                 } else {
-                    let ([first, slot], (before, after)) = (added, cells.split_at(at));
-                    let all = [first].into_iter().chain(before.iter().cloned());
-                    all.chain([slot]).chain(after.iter().cloned()).collect()
-                });
+                    let (before, after) = slots.split_at(at);
+                    let all = before.iter().cloned().chain([slot]);
+                    all.chain(after.iter().cloned()).collect()
+                };
+                self.0 = Some(Parts { shape, slots });
                 None
             }
         }
     }
 
     pub(crate) fn take_slot(&mut self, key: &str) -> Option<Slot> {
-        let (keys, cells) = (self.names(), self.cells());
-        let at = find(keys, key).ok()?;
-        let taken = cells.get(at)?.slot().cloned();
-        let rest = (keys.len() > 1).then(|| {
-            let names = keys[..at].iter().chain(&keys[at + 1..]);
-            let former = self.parts().map(|(shape, _)| shape);
-            let shape = Shape::next(former, key, names);
-            let slots = cells[..at].iter().chain(&cells[at + 1..]).cloned();
-            [Cell::Shape(shape)].into_iter().chain(slots).collect()
+        let Parts { shape, slots } = self.0.as_ref()?;
+        let at = find(&shape.keys, key).ok()?;
+        let taken = slots.get(at).cloned();
+        self.0 = (slots.len() > 1).then(|| {
+            let names = shape.keys[..at].iter().chain(&shape.keys[at + 1..]);
+            let shape = Shape::next(Some(shape), key, names);
+            let slots = slots[..at].iter().chain(&slots[at + 1..]);
+            let slots = slots.cloned().collect();
+            Parts { shape, slots }
         });
-        self.0 = rest;
         taken
     }
 
@@ -218,15 +193,10 @@ impl Data {
     ///
     /// The error names the key whose value cannot be encoded.
     pub(crate) fn size(&self) -> Result<usize, (Key, Unencodable)> {
-        let Some((shape, cells)) = self.parts() else {
-            return Ok(0);
-        };
-        let mut sum = shape.len;
-        for (key, cell) in shape.keys.iter().zip(cells) {
-            if let Cell::Slot(slot) = cell {
-                let size = slot.size().map_err(|error| (key.clone(), error))?;
-                sum = sum.saturating_add(size);
-            }
+        let mut sum = self.0.as_ref().map_or(0, |parts| parts.shape.len);
+        for Entry { key, slot } in self.entries() {
+            let size = slot.size().map_err(|error| (key.clone(), error))?;
+            sum = sum.saturating_add(size);
         }
         Ok(sum)
     }

@@ -31,13 +31,19 @@ impl Drop for Place<'_> {
 }
 
 impl Inner {
+    /// A place for one more session, if there is one.
+    pub(super) fn free_place(&self) -> Option<Place<'_>> {
+        let one_more = |len: usize| (len < self.max).then_some(len + 1);
+        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+        let taken = self.len.fetch_update(set, get, one_more);
+        taken.is_ok().then_some(Place(self))
+    }
+
     /// Finds a place for one more session. Holds no lock, and none may be held.
     pub(super) fn place(&self, op: &Op, signed_in: bool) -> Result<Place<'_>, StoreError> {
         loop {
-            let one_more = |len: usize| (len < self.max).then_some(len + 1);
-            let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
-            if self.len.fetch_update(set, get, one_more).is_ok() {
-                return Ok(Place(self));
+            if let Some(place) = self.free_place() {
+                return Ok(place);
             }
             // Others may take the room that this makes, but only by making sessions: somebody gets on.
             if !(self.clear_expired(op) || signed_in && self.evict_anonymous()) {

@@ -75,22 +75,32 @@ impl Inner {
     ) -> Result<CreateOutcome, StoreError> {
         let commit = record.header.commit_id;
         // Before a place is asked for: a repetition is answered even when the store is full.
-        if let Some(standing) = self.shard(&digest).standing(op.now, &digest, commit) {
+        let mut table = self.shard(&digest);
+        if let Some(standing) = table.standing(op.now, &digest, commit) {
             return Ok(standing);
         }
         let owner = record.header.owner.as_ref().map(|owner| owner.key);
-        let place = self.place(op, owner.is_some())?;
-        let Some(owner) = owner else {
-            let mut table = self.shard(&digest);
-            if let Some(standing) = table.standing(op.now, &digest, commit) {
-                return Ok(standing);
+        let free = owner.is_none().then(|| self.free_place()).flatten();
+        let place = match free {
+            Some(place) => place,
+            None => {
+                drop(table);
+                let place = self.place(op, owner.is_some())?;
+                table = self.shard(&digest);
+                if let Some(standing) = table.standing(op.now, &digest, commit) {
+                    return Ok(standing);
+                }
+                place
             }
+        };
+        let Some(owner) = owner else {
             let expired = table.put(digest, record);
             drop(table);
             place.taken(usize::from(expired.is_some()));
             self.leave_set_of(expired, &digest);
             return Ok(CreateOutcome::Created);
         };
+        drop(table);
         self.owners.see(record.header.lifetime);
         let by = Digest::from(&owner);
         let mut sets = self.owners.lock(&by);

@@ -50,6 +50,7 @@ mod tests {
     use super::*;
     use session::{CommitId, Header, Lifetime, Owner, OwnerKey, Timestamp};
     use std::collections::HashSet;
+    use std::sync::Arc;
     use std::time::Duration;
 
     #[test]
@@ -72,10 +73,11 @@ mod tests {
         header.commit_id = CommitId::generate();
         (header.created, header.authenticated_at, header.last_seen) = (at(1), at(2), at(3));
         (header.idle_deadline, header.absolute_deadline) = (at(4), at(5));
-        let owner = Owner {
+        let owner: Arc<_> = Owner {
             key: OwnerKey::of("ann"),
             entry: "user_id".into(),
-        };
+        }
+        .into();
         header.owner = Some(owner.clone());
         header.label = Some("phone".into());
         let value = [b"R", &header.to_bytes()[..]].concat();

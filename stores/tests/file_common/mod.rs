@@ -47,10 +47,13 @@ pub fn record(n: u64) -> Record {
 
 pub fn owned(n: u64) -> Record {
     let mut record = record(n);
-    record.header.owner = Some(Owner {
-        key: OwnerKey::of("ann"),
-        entry: "user_id".into(),
-    });
+    record.header.owner = Some(
+        Owner {
+            key: OwnerKey::of("ann"),
+            entry: "user_id".into(),
+        }
+        .into(),
+    );
     record
 }
 

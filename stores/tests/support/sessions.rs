@@ -43,10 +43,13 @@ pub(crate) fn record(now: Timestamp) -> Record {
 
 pub(crate) fn owned(now: Timestamp, owner: &str) -> Record {
     let mut record = record(now);
-    record.header.owner = Some(Owner {
-        key: OwnerKey::of(owner),
-        entry: "user_id".into(),
-    });
+    record.header.owner = Some(
+        Owner {
+            key: OwnerKey::of(owner),
+            entry: "user_id".into(),
+        }
+        .into(),
+    );
     record
 }
 

@@ -227,7 +227,7 @@ fn t19_only_an_authentication_or_a_lifetime_moves_the_absolute_deadline() {
     assert_eq!(rotated.absolute_deadline, first.absolute_deadline);
     let signed_in = Draft {
         authenticated: true,
-        owner: Some(ann()),
+        owner: Some(ann().into()),
         ..Draft::default()
     };
     let signed_in = draw(Some(&first), &signed_in, 3_000);
@@ -285,7 +285,7 @@ fn a_former_owners_lifetime_label_and_handle_go_with_it() {
     let ann = Draft {
         lifetime,
         label,
-        owner: Some(ann()),
+        owner: Some(ann().into()),
         ..Draft::default()
     };
     let first = draw(None, &ann, 1_000);

@@ -68,9 +68,12 @@ pub(super) fn owned(now: Timestamp, owner: &str) -> Record {
 
 /// The record with this owner, who authenticated at `now`.
 pub(super) fn signed_in(mut record: Record, now: Timestamp, owner: Option<&str>) -> Record {
-    record.header.owner = owner.map(|owner| Owner {
-        key: OwnerKey::of(owner),
-        entry: "user_id".into(),
+    record.header.owner = owner.map(|owner| {
+        Owner {
+            key: OwnerKey::of(owner),
+            entry: "user_id".into(),
+        }
+        .into()
     });
     record.header.authenticated_at = now;
     record

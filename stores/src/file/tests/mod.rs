@@ -85,10 +85,13 @@ pub(super) fn owner() -> OwnerKey {
 
 pub(super) fn owned(op: &Op, n: u64) -> Record {
     let mut record = record(op, n);
-    record.header.owner = Some(Owner {
-        key: owner(),
-        entry: "user_id".into(),
-    });
+    record.header.owner = Some(
+        Owner {
+            key: owner(),
+            entry: "user_id".into(),
+        }
+        .into(),
+    );
     record
 }
 

@@ -75,10 +75,13 @@ fn record(begins: Timestamp) -> Record {
 
 fn owned(begins: Timestamp, owner: &str) -> Record {
     let mut record = record(begins);
-    record.header.owner = Some(Owner {
-        key: OwnerKey::of(owner),
-        entry: "user_id".into(),
-    });
+    record.header.owner = Some(
+        Owner {
+            key: OwnerKey::of(owner),
+            entry: "user_id".into(),
+        }
+        .into(),
+    );
     record
 }
 

@@ -39,7 +39,7 @@ impl Scene {
         for (n, record) in [record(START), owned(START, "")].into_iter().enumerate() {
             let mut record = record;
             if let Some(owner) = &mut record.header.owner {
-                owner.key = names.owners[0];
+                Arc::make_mut(owner).key = names.owners[0];
                 record.header.idle_deadline = LATE.now + secs(3_600);
             }
             let record = Arc::new(record);

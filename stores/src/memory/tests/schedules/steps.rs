@@ -102,10 +102,13 @@ pub(super) struct Actor {
 }
 
 impl Step {
-    fn owner(&self, names: &Names) -> Option<Owner> {
-        self.owner.map(|owner| Owner {
-            key: names.owners[owner],
-            entry: "user_id".into(),
+    fn owner(&self, names: &Names) -> Option<Arc<Owner>> {
+        self.owner.map(|owner| {
+            Owner {
+                key: names.owners[owner],
+                entry: "user_id".into(),
+            }
+            .into()
         })
     }
 
