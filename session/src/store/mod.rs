@@ -178,6 +178,21 @@ impl SessionInfo {
 /// - Each verb is atomic: a reader sees the state before it or after it, whatever fails or is cancelled meanwhile.
 /// - An error means that the outcome is unknown: the old state or the new, never a mixture.
 ///
+/// # What has to be taken
+///
+/// - **Any time and any duration** that the types can tell, in a header, in `op`, as a deadline and as a touch interval:
+///   no verb fails for them. Sums saturate, as those of [`Timestamp`] do. What was stored reads back as it was, but for
+///   the fields of [`Lifetime`](crate::Lifetime): these are kept in whole milliseconds, of which there are `u64::MAX` at
+///   most.
+/// - **A deadline that has passed** when it is handed over: the record is stored, the answer is `Created` or `Saved`, and
+///   it is dead from the start like any other expired one. A `touch` with such a deadline is `Touched` and leaves the
+///   deadline where it is.
+/// - **No grace** (zero): a tombstone that stands for no time, so that the key is absent at once. **No skew**: `gc`
+///   removes what is past by the clocks as they stand.
+/// - **A record of any size**: it is kept whole, byte for byte, or refused with [`StoreErrorKind::TooLarge`]. A refusal
+///   changes nothing: neither record nor deadlines, nor who is in an owner's set, and it evicts nobody. Where the limit
+///   is may differ from verb to verb.
+///
 /// # Owners
 ///
 /// Per owner a store keeps `not_before` and the set of live sessions. `create` and `rotate` of a record with an

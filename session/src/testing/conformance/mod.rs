@@ -29,6 +29,8 @@ pub mod clock;
 pub mod create;
 pub mod data;
 pub mod destroy;
+pub mod drift;
+pub mod extreme;
 pub mod gc;
 pub mod limit;
 pub mod listing;
@@ -39,6 +41,7 @@ pub mod read;
 pub mod revoke;
 pub mod rotate;
 pub mod save;
+pub mod size;
 pub mod touch;
 
 use std::future::Future;
