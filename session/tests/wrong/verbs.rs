@@ -22,6 +22,8 @@ impl SessionStore for WrongStore {
         if self.is(Mistake::DoubleLifetime) {
             op.now = op.now - Duration::from_secs(3600);
         }
+        let never = self.is(Mistake::ZeroIsNever);
+        let renew = renew.filter(|interval| !never || *interval > Duration::ZERO);
         let before = self.current(&op, key).await;
         let outcome = self.right.read(&op, key, renew).await?;
         match (&outcome, self.mistake) {
@@ -67,7 +69,13 @@ impl SessionStore for WrongStore {
         record: Arc<Record>,
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
-        let record = self.written(record);
+        let record = self.written(op, record);
+        if let Some((error, begun)) = self.refused(&record) {
+            if let Some(begun) = begun {
+                self.right.create(op, key, begun, bind).await?;
+            }
+            return Err(error);
+        }
         self.see(key, &record);
         if self.is(Mistake::CreateOnce) && self.right.exists(op, key).await? {
             return Ok(CreateOutcome::Exists);
@@ -99,7 +107,13 @@ impl SessionStore for WrongStore {
         record: Arc<Record>,
         mut expected: Version,
     ) -> Result<SaveOutcome, StoreError> {
-        let record = self.written(record);
+        let record = self.written(op, record);
+        if let Some((error, begun)) = self.refused(&record) {
+            if let Some(begun) = begun {
+                self.right.save(op, key, begun, expected).await?;
+            }
+            return Err(error);
+        }
         let current = self.current(op, key).await;
         match (self.mistake, current) {
             (Mistake::NoVersionCheckInSave, Some(current)) => expected = current.header.version,
@@ -143,7 +157,14 @@ impl SessionStore for WrongStore {
         mut expected: Version,
         mut bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
-        let record = self.written(record);
+        let op = &self.with_grace(op);
+        let record = self.written(op, record);
+        if let Some((error, begun)) = self.refused(&record) {
+            if begun.is_some() {
+                self.right.destroy(op, old).await?;
+            }
+            return Err(error);
+        }
         if self.is(Mistake::ListThenEnd) {
             self.see(new, &record);
         }
@@ -213,7 +234,7 @@ impl SessionStore for WrongStore {
     }
 
     async fn destroy(&self, op: &Op, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
-        let mut op = *op;
+        let mut op = self.with_grace(op);
         if self.is(Mistake::NoTombstone) {
             op.grace = Duration::ZERO;
         }

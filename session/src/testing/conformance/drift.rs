@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::caller::{INTERVAL, MILLI, SKEW, count, key_after, next, owned, secs, start};
+use super::caller::{INTERVAL, MILLI, count, key_after, next, owned, secs, start};
 use super::{Caller, Fixture};
 use crate::record::Header;
 use crate::store::{ReadOutcome, SaveOutcome, TouchOutcome};
@@ -104,7 +104,7 @@ pub async fn t21_a_thousand_rounds_move_no_deadline<F: Fixture>(store: Caller<F>
     // Seen until its last minute, it ends when it was to end.
     let end = expected.absolute_deadline;
     store.touch(now, &key, expected.version, end).await;
-    store.gc_all(end + SKEW).await;
+    store.gc_all(end).await;
     store.live(end - MILLI, &key).await;
     store.absent(end, &key).await;
 }
