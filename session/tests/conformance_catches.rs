@@ -232,6 +232,10 @@ catches! {
         "listing::t29_lists_the_oldest_first",
     ];
     drifts: Drifts fails only ["drift::t21_a_thousand_rounds_move_no_deadline"];
+    absolute_of_creation: AbsoluteOfCreation fails only [
+        "drift::t19_in_any_order_only_a_commit_moves_the_absolute_deadline",
+        "drift::t21_a_thousand_rounds_move_no_deadline",
+    ];
     past_is_forever: PastIsForever fails only [
         "extreme::t20_a_deadline_that_has_passed_is_absent",
         "extreme::t20_any_lifetime_and_any_time_is_kept",

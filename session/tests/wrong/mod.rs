@@ -1,6 +1,7 @@
 //! A store that makes one mistake, and is right in everything else.
 
 mod promise;
+mod revoke;
 mod verbs;
 mod written;
 
@@ -10,8 +11,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) use promise::BrokenPromise;
 use session::testing::ModelStore;
 use session::{
-    Data, Op, Over, OwnerKey, OwnerRule, ReadOutcome, Record, SessionHandle, SessionStore,
-    StoreKey, Timestamp, Version,
+    Op, Over, OwnerKey, OwnerRule, ReadOutcome, Record, SessionHandle, SessionStore, StoreKey,
+    Version,
 };
 
 /// What a [`WrongStore`] does wrong.
@@ -89,6 +90,8 @@ pub(crate) enum Mistake {
     WholeSeconds,
     /// Each 64th state of a session ends a millisecond later than it should.
     Drifts,
+    /// `touch` goes by the absolute deadline that the session had when it was created.
+    AbsoluteOfCreation,
     /// What has passed when it is stored has no deadline.
     PastIsForever,
     /// Durations are kept as seconds in 32 bits.

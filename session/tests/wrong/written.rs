@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session::{Data, Op, Record, StoreError, StoreErrorKind, Timestamp};
+use session::{Data, Op, Record, SessionStore, StoreError, StoreErrorKind, StoreKey, Timestamp};
 
 use super::{Mistake, WrongStore};
 
@@ -71,6 +71,28 @@ impl WrongStore {
             _ => {}
         }
         Arc::new(record)
+    }
+
+    /// A renewal by the absolute deadline that the session was created with, where that is the later one.
+    pub(super) async fn stretch(
+        &self,
+        op: &Op,
+        key: &StoreKey,
+        idle_deadline: Timestamp,
+    ) -> Result<(), StoreError> {
+        if self.is(Mistake::AbsoluteOfCreation)
+            && let (Some(first), Some(current)) = (self.seen(key), self.current(op, key).await)
+            && first.header.absolute_deadline > current.header.absolute_deadline
+        {
+            let mut stretched = Record::clone(&current);
+            stretched.header.absolute_deadline = first.header.absolute_deadline;
+            stretched.header.renew(op.now, idle_deadline);
+            let version = stretched.header.version;
+            self.right
+                .save(op, key, Arc::new(stretched), version)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The operation, with the grace that a tombstone is given.

@@ -50,6 +50,7 @@ macro_rules! __conformance_cases {
                 d30_only_the_living_exist
             }
             drift {
+                t19_in_any_order_only_a_commit_moves_the_absolute_deadline
                 t21_a_thousand_rounds_move_no_deadline
             }
             extreme {

@@ -1,4 +1,4 @@
-//! A session that is stored and loaded a thousand times (T21): nothing of its header drifts.
+//! A session that is stored and loaded again and again (T19, T21): nothing of its header drifts.
 
 use std::time::Duration;
 
@@ -107,4 +107,69 @@ pub async fn t21_a_thousand_rounds_move_no_deadline<F: Fixture>(store: Caller<F>
     store.gc_all(end).await;
     store.live(end - MILLI, &key).await;
     store.absent(end, &key).await;
+}
+
+/// Throws that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        let Self(seed) = self;
+        *seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 33) % end
+    }
+}
+
+/// T19: touches, renewals, saves and rotations in any order, by clocks that differ: only a save or a rotation that says
+/// so (an authentication, `set_lifetime`) moves the absolute deadline, and nothing carries the session past it.
+pub async fn t19_in_any_order_only_a_commit_moves_the_absolute_deadline<F: Fixture>(
+    store: Caller<F>,
+) {
+    let t = start();
+    for seed in 0..6 {
+        let mut dice = Dice(seed);
+        let mut key = store.put(t, &owned(t, "ann")).await;
+        let mut expected = Header::clone(&store.live(t, &key).await.header);
+        for step in 0..40 {
+            // Within the idle timeout from its beginning, so that it lives by each of these clocks.
+            let now = t + secs(dice.below(3_000));
+            let later = t + secs(3_600 + dice.below(30 * 3_600));
+            match dice.below(4) {
+                0 => {
+                    store.touch(now, &key, expected.version, later).await;
+                    expected.renew(now, later);
+                }
+                1 => {
+                    let deadline = expected.renewal(now, INTERVAL);
+                    store.renew(now, &key).await;
+                    deadline.inspect(|deadline| expected.renew(now, *deadline));
+                }
+                verb => {
+                    let mut changed = next(&*store.live(now, &key).await, step);
+                    if dice.below(3) == 0 {
+                        changed.header.absolute_deadline = later;
+                        changed.header.idle_deadline = changed.header.idle_deadline.min(later);
+                    }
+                    if verb == 2 {
+                        let version = expected.version;
+                        store.save(now, &key, &changed, version).await;
+                    } else {
+                        let new = key_after(&key);
+                        store.moved(now, (&key, &new), &changed).await;
+                        key = new;
+                    }
+                    expected = changed.header;
+                }
+            }
+            let read = store.live(now, &key).await;
+            assert_eq!(read.header, expected, "step {step} of throw {seed}");
+            assert!(read.header.idle_deadline <= read.header.absolute_deadline);
+        }
+        let end = expected.absolute_deadline;
+        store.touch(t, &key, expected.version, end).await;
+        store.live(end - MILLI, &key).await;
+        store.absent(end, &key).await;
+    }
 }
