@@ -20,7 +20,28 @@
 //! two tests of clocks that have run away, lie in the past two days, so that an engine that goes by its own clock too
 //! agrees that they have come. A test that takes longer than two minutes has failed.
 //!
-//! The letters in the names of the tests (`t28`, `p24`) are the numbers of the project's own lists of hazards.
+//! The letters in the names of the tests (`t28`, `p24`) are the numbers of the project's own lists of hazards. Of those
+//! that concern a store, these cases are about it, and the rest is shown where it belongs:
+//!
+//! | hazard | cases | elsewhere |
+//! |---|---|---|
+//! | every answer of every verb | [`create`], [`read`], [`save`], [`rotate`], [`touch`], [`destroy`], [`gc`], [`listing`], [`owner`], [`limit`], [`revoke`] | `Damaged`, errors: each store's own tests, for only they can break what is stored |
+//! | T09 ids never issued | `create::p21_t09_..`, `rotate::t09_..` | a fresh id for them: the layer |
+//! | T16 half of a rotation | [`cancel`], `race::t16_..` | kills and broken connections: each store's own tests |
+//! | T17 idle end | `read::d03_..`, `p24_never_revives_..` of [`touch`] | engine TTLs moved by hand: each store's own tests |
+//! | T18 absolute end | `read::t18_..` | |
+//! | T19 no later end | `drift::t19_..`, `touch::t19_..` | what a commit asks for: the layer |
+//! | T20 any duration | [`extreme`] | impossible configurations, Max-Age: the layer |
+//! | T21 no drift | `drift::t21_..` | with a layer of each configuration: the layer |
+//! | T22, T22b sign-out meanwhile | `save::t22_..`, `rotate::t22_..`, `touch::t22_t23_..`, `destroy::s2_..`, `race::t16_save_rotate_and_destroy_..` | answers and cookies: the layer |
+//! | T23 rotation meanwhile | `save::t23_..`, `touch::t22_t23_..`, `rotate::t12_..` | as before |
+//! | T24 expiry, `gc`, revocation meanwhile | `save::t24_..`, `rotate::t24_..`, `revoke::t24_..` | as before |
+//! | T28 nothing lost | `race::t28_..`, `race::one_creation_wins` | merging of keys, `consume`: the layer |
+//! | T29 owners | [`listing`], [`revoke`], `race::t29_..` | two nodes: each store's own tests |
+//! | T30, T31 nothing usable at rest | `listing::t30_t31_..` | |
+//! | T59 10 MiB | [`size`] | the layer's own cap: the layer |
+//! | P40 renewal changes nothing else | `read::p40_..`, `touch::p40_..` | |
+//! | `gc` under load | `gc::t47_..` | |
 
 mod caller;
 pub mod cancel;
