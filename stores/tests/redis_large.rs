@@ -20,8 +20,8 @@ use std::time::Duration;
 use redis_cluster::Cluster;
 use redis_server::{Server, available};
 use session::{
-    CreateOutcome, Over, OwnerKey, OwnerRule, Record, RotateOutcome, SaveOutcome, SessionStore,
-    StoreError, StoreErrorKind,
+    CreateOutcome, Over, OwnerKey, OwnerRule, RotateOutcome, SaveOutcome, SessionStore, StoreError,
+    StoreErrorKind,
 };
 use session_stores::redis::{RedisStore, RedisStoreBuilder};
 use sessions::{fresh_key, key_after, live, next, now, op, owned, put};
@@ -57,8 +57,7 @@ async fn refuses_what_scripts_do_not_take(store: RedisStore) {
     refused(store.create(&op, &key, given, evict).await);
     refused(store.rotate(&op, &old, &new, large, version, evict).await);
 
-    let stands = |of: &Record| of.header == first.header;
-    assert!(stands(&*live(&store, t, &old).await.unwrap()));
+    assert_eq!(live(&store, t, &old).await.unwrap().header, first.header);
     assert!(live(&store, t, &key).await.is_none() && live(&store, t, &new).await.is_none());
     assert_eq!(store.sessions_of(&op, &ann).await.unwrap().len(), 1);
     // Nobody is on the way who would count, and nobody's place is claimed.
