@@ -49,7 +49,7 @@ pub enum ErrorKind {
     Mismatch,
     /// Keys that begin with `__` are the library's own. 500.
     ReservedKey,
-    /// The session is larger than the cap. Nothing was saved. 500.
+    /// The session is larger than the cap, or than what the store takes. Nothing was saved. 500.
     TooLarge,
     /// A value cannot be encoded. Nothing was saved. 500.
     Encode,
@@ -168,6 +168,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let kind = match error.kind() {
             StoreErrorKind::Encode => ErrorKind::Encode,
+            StoreErrorKind::TooLarge => ErrorKind::TooLarge,
             _ => ErrorKind::Store,
         };
         Self::new(kind, None, Detail::Store(error))

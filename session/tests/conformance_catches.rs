@@ -82,6 +82,7 @@ macro_rules! catches {
 catches! {
     upsert_in_save: UpsertInSave fails only [
         "create::p21_t09_no_other_verb_makes_a_record",
+        "extreme::t20_a_deadline_that_has_passed_is_absent",
         "save::d05_gone_for_an_unknown_key",
         "save::t24_gone_for_an_expired_session",
         "save::t24_gone_for_a_swept_session",
@@ -96,7 +97,10 @@ catches! {
         "save::repeated_is_a_conflict_that_shows_its_commit",
     ];
     check_then_write: CheckThenWrite fails only ["race::t28_no_increment_is_lost"];
-    header_then_data: HeaderThenData fails only ["cancel::t16_save"];
+    header_then_data: HeaderThenData fails only [
+        "cancel::t16_save",
+        "extreme::t20_a_deadline_that_has_passed_is_absent",
+    ];
     stale_conflict: StaleConflict fails only [
         "race::t28_no_increment_is_lost",
         "revoke::t29_the_excepted_session_is_stamped_anew",
@@ -129,6 +133,7 @@ catches! {
         "rotate::s11_repeated_is_saved_again",
     ];
     revive_in_touch: ReviveInTouch fails only [
+        "extreme::t20_a_deadline_that_has_passed_is_absent",
         "touch::p24_never_revives_what_has_expired",
         "touch::t22_t23_gone_for_the_dead",
     ];
@@ -225,6 +230,39 @@ catches! {
         "create::p32_reads_back_as_it_was",
         "data::every_field_of_the_header",
         "listing::t29_lists_the_oldest_first",
+    ];
+    drifts: Drifts fails only ["drift::t21_a_thousand_rounds_move_no_deadline"];
+    absolute_of_creation: AbsoluteOfCreation fails only [
+        "drift::t19_in_any_order_only_a_commit_moves_the_absolute_deadline",
+        "drift::t21_a_thousand_rounds_move_no_deadline",
+    ];
+    past_is_forever: PastIsForever fails only [
+        "extreme::t20_a_deadline_that_has_passed_is_absent",
+        "extreme::t20_any_lifetime_and_any_time_is_kept",
+    ];
+    short_durations: ShortDurations fails only [
+        "extreme::t20_any_lifetime_and_any_time_is_kept",
+        "extreme::t20_any_renewal_keeps_to_the_deadlines",
+    ];
+    zero_is_never: ZeroIsNever fails only [
+        "drift::t21_a_thousand_rounds_move_no_deadline",
+        "extreme::t20_any_renewal_keeps_to_the_deadlines",
+    ];
+    no_grace_is_endless: NoGraceIsEndless fails only ["extreme::t20_any_grace_and_any_skew"];
+    cuts_long_values: CutsLongValues fails only [
+        "size::t59_create_takes_it_whole_or_not_at_all",
+        "size::t59_save_takes_it_whole_or_not_at_all",
+        "size::t59_rotate_takes_it_whole_or_not_at_all",
+    ];
+    refuses_halfway: RefusesHalfway fails only [
+        "size::t59_create_takes_it_whole_or_not_at_all",
+        "size::t59_save_takes_it_whole_or_not_at_all",
+        "size::t59_rotate_takes_it_whole_or_not_at_all",
+    ];
+    refuses_as_full: RefusesAsFull fails only [
+        "size::t59_create_takes_it_whole_or_not_at_all",
+        "size::t59_save_takes_it_whole_or_not_at_all",
+        "size::t59_rotate_takes_it_whole_or_not_at_all",
     ];
 }
 

@@ -349,6 +349,24 @@ async fn t59_too_large_and_not_encodable_are_found_before_any_store_call() {
     assert_eq!(browser.get("/read").await.body, "Some(1) 1");
 }
 
+/// Where the store's own limit is below the layer's cap, it is told as the cap is: 500, and the old state stands.
+#[tokio::test]
+async fn t59_what_the_store_does_not_take_is_too_large() {
+    let app = App::new(routes());
+    let mut browser = signed_in(&app).await;
+    for (path, verb) in [("/write", Verb::Save), ("/rotate", Verb::Rotate)] {
+        let refused = Fault::Fail(StoreErrorKind::TooLarge);
+        app.store.get_ref().inject(verb, 1, refused);
+        let answer = browser.post(path).await;
+        let error = answer.error.unwrap();
+        assert_eq!(
+            (answer.status, error.kind(), error.is_outcome_unknown()),
+            (FAILED, ErrorKind::TooLarge, false)
+        );
+        assert_eq!(browser.get("/read").await.body, "Some(1) 1");
+    }
+}
+
 #[tokio::test]
 async fn the_error_hooks_are_told_and_may_fill_the_response() {
     let told = Arc::new(Mutex::new(Vec::new()));

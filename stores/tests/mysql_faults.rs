@@ -148,11 +148,11 @@ async fn t59_larger_than_a_packet_is_told() {
         Arc::new(record)
     };
     let version = first.header.version;
-    let full = |error: StoreError| {
-        assert_eq!(error.kind(), StoreErrorKind::Full);
+    let refused = |error: StoreError| {
+        assert_eq!(error.kind(), StoreErrorKind::TooLarge);
         assert!(told(&error).contains("max_allowed_packet"), "{error:?}");
     };
-    full(
+    refused(
         store
             .save(&op, &key, sized(1 << 20), version)
             .await
@@ -162,7 +162,7 @@ async fn t59_larger_than_a_packet_is_told() {
     let rotate = store
         .rotate(&op, &key, &new, sized(600_000), version, None)
         .await;
-    full(rotate.unwrap_err());
+    refused(rotate.unwrap_err());
     assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
     // Beyond 64 KiB there is room.
     let large = sized(1_000_000);

@@ -25,6 +25,8 @@ pub enum StoreErrorKind {
     Full,
     /// A value cannot be encoded in the store's format.
     Encode,
+    /// The record is larger than what the store takes. Nothing was changed, and a smaller one is taken as before.
+    TooLarge,
 }
 
 impl StoreError {
@@ -73,6 +75,7 @@ impl fmt::Display for StoreError {
             StoreErrorKind::NewerFormat => "the session was stored by a newer version",
             StoreErrorKind::Full => "the session store is full",
             StoreErrorKind::Encode => "the session cannot be encoded",
+            StoreErrorKind::TooLarge => "the session is larger than what the store takes",
         })
     }
 }

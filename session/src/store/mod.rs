@@ -1,5 +1,6 @@
 //! The contract between the layer and a backend.
 
+mod counted;
 #[cfg(feature = "tower")]
 mod erased;
 mod error;
@@ -178,6 +179,21 @@ impl SessionInfo {
 /// - Each verb is atomic: a reader sees the state before it or after it, whatever fails or is cancelled meanwhile.
 /// - An error means that the outcome is unknown: the old state or the new, never a mixture.
 ///
+/// # What has to be taken
+///
+/// - **Any time and any duration** that the types can tell, in a header, in `op`, as a deadline and as a touch interval:
+///   no verb fails for them. Sums saturate, as those of [`Timestamp`] do. What was stored reads back as it was, but for
+///   the fields of [`Lifetime`](crate::Lifetime): these are kept in whole milliseconds, of which there are `u64::MAX` at
+///   most.
+/// - **A deadline that has passed** when it is handed over: the record is stored, the answer is `Created` or `Saved`, and
+///   it is dead from the start like any other expired one. A `touch` with such a deadline is `Touched` and leaves the
+///   deadline where it is.
+/// - **No grace** (zero): a tombstone that stands for no time, so that the key is absent at once. **No skew**: `gc`
+///   removes what is past by the clocks as they stand.
+/// - **A record of any size**: it is kept whole, byte for byte, or refused with [`StoreErrorKind::TooLarge`]. A refusal
+///   changes nothing: neither record nor deadlines, nor who is in an owner's set, and it evicts nobody. Where the limit
+///   is may differ from verb to verb.
+///
 /// # Owners
 ///
 /// Per owner a store keeps `not_before` and the set of live sessions. `create` and `rotate` of a record with an
@@ -293,98 +309,6 @@ pub trait SessionStore: Send + Sync + 'static {
         owner: &OwnerKey,
         except: Option<&StoreKey>,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
-}
-
-/// A counted store is a store, so that a test can keep a hand on the one that it gave to the layer.
-impl<S: SessionStore> SessionStore for Arc<S> {
-    const ALWAYS_READY: bool = S::ALWAYS_READY;
-
-    fn read(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        renew: Option<Duration>,
-    ) -> impl Future<Output = Result<ReadOutcome, StoreError>> + Send {
-        (**self).read(op, key, renew)
-    }
-    fn create(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        record: Arc<Record>,
-        bind: Option<OwnerRule>,
-    ) -> impl Future<Output = Result<CreateOutcome, StoreError>> + Send {
-        (**self).create(op, key, record, bind)
-    }
-    fn save(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        record: Arc<Record>,
-        expected: Version,
-    ) -> impl Future<Output = Result<SaveOutcome, StoreError>> + Send {
-        (**self).save(op, key, record, expected)
-    }
-    fn rotate(
-        &self,
-        op: &Op,
-        old: &StoreKey,
-        new: &StoreKey,
-        record: Arc<Record>,
-        expected: Version,
-        bind: Option<OwnerRule>,
-    ) -> impl Future<Output = Result<RotateOutcome, StoreError>> + Send {
-        (**self).rotate(op, old, new, record, expected, bind)
-    }
-    fn touch(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-        expected: Version,
-        idle_deadline: Timestamp,
-    ) -> impl Future<Output = Result<TouchOutcome, StoreError>> + Send {
-        (**self).touch(op, key, expected, idle_deadline)
-    }
-    fn destroy(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-    ) -> impl Future<Output = Result<Option<StoreKey>, StoreError>> + Send {
-        (**self).destroy(op, key)
-    }
-    fn exists(
-        &self,
-        op: &Op,
-        key: &StoreKey,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).exists(op, key)
-    }
-    fn gc(&self, op: &Op, budget: usize) -> impl Future<Output = Result<Swept, StoreError>> + Send {
-        (**self).gc(op, budget)
-    }
-    fn sessions_of(
-        &self,
-        op: &Op,
-        owner: &OwnerKey,
-    ) -> impl Future<Output = Result<Vec<SessionInfo>, StoreError>> + Send {
-        (**self).sessions_of(op, owner)
-    }
-    fn destroy_of(
-        &self,
-        op: &Op,
-        owner: &OwnerKey,
-        handle: SessionHandle,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).destroy_of(op, owner, handle)
-    }
-    fn destroy_all_of(
-        &self,
-        op: &Op,
-        owner: &OwnerKey,
-        except: Option<&StoreKey>,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
-        (**self).destroy_all_of(op, owner, except)
-    }
 }
 
 impl fmt::Display for Swept {

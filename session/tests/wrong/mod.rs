@@ -1,7 +1,9 @@
 //! A store that makes one mistake, and is right in everything else.
 
 mod promise;
+mod revoke;
 mod verbs;
+mod written;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -9,8 +11,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) use promise::BrokenPromise;
 use session::testing::ModelStore;
 use session::{
-    Data, Op, Over, OwnerKey, OwnerRule, ReadOutcome, Record, SessionHandle, SessionStore,
-    StoreKey, Timestamp, Version,
+    Op, Over, OwnerKey, OwnerRule, ReadOutcome, Record, SessionHandle, SessionStore, StoreKey,
+    Version,
 };
 
 /// What a [`WrongStore`] does wrong.
@@ -86,6 +88,24 @@ pub(crate) enum Mistake {
     ValuesRewritten,
     /// Times are kept to the second.
     WholeSeconds,
+    /// Each 64th state of a session ends a millisecond later than it should.
+    Drifts,
+    /// `touch` goes by the absolute deadline that the session had when it was created.
+    AbsoluteOfCreation,
+    /// What has passed when it is stored has no deadline.
+    PastIsForever,
+    /// Durations are kept as seconds in 32 bits.
+    ShortDurations,
+    /// A renewal that is always due never is.
+    ZeroIsNever,
+    /// A tombstone without grace stands for ever.
+    NoGraceIsEndless,
+    /// Values are cut after 64 KiB.
+    CutsLongValues,
+    /// What is too large is found once half of it is done.
+    RefusesHalfway,
+    /// What is too large is refused as if the store were full.
+    RefusesAsFull,
 }
 
 /// [`ModelStore`] with one mistake.
@@ -135,26 +155,6 @@ impl WrongStore {
     async fn version(&self, op: &Op, key: &StoreKey, otherwise: Version) -> Version {
         let current = self.current(op, key).await;
         current.map_or(otherwise, |record| record.header.version)
-    }
-
-    /// The record as a careless store would write it down.
-    fn written(&self, record: Arc<Record>) -> Arc<Record> {
-        let mut record = Arc::unwrap_or_clone(record);
-        if self.is(Mistake::WholeSeconds) {
-            let second = |time: Timestamp| Timestamp::from_millis(time.as_millis() / 1000 * 1000);
-            record.header.created = second(record.header.created);
-            record.header.last_seen = second(record.header.last_seen);
-        }
-        if self.is(Mistake::ValuesRewritten) {
-            let mut data = Data::new();
-            for key in record.data.keys() {
-                if let Ok(Some(value)) = record.data.get::<serde_json::Value>(key) {
-                    data.insert(key, value);
-                }
-            }
-            record.data = data;
-        }
-        Arc::new(record)
     }
 
     /// Sessions of the owner that have to go by the rule, the longest-lived first.

@@ -22,6 +22,8 @@ impl SessionStore for WrongStore {
         if self.is(Mistake::DoubleLifetime) {
             op.now = op.now - Duration::from_secs(3600);
         }
+        let never = self.is(Mistake::ZeroIsNever);
+        let renew = renew.filter(|interval| !never || *interval > Duration::ZERO);
         let before = self.current(&op, key).await;
         let outcome = self.right.read(&op, key, renew).await?;
         match (&outcome, self.mistake) {
@@ -67,7 +69,13 @@ impl SessionStore for WrongStore {
         record: Arc<Record>,
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
-        let record = self.written(record);
+        let record = self.written(op, record);
+        if let Some((error, begun)) = self.refused(&record) {
+            if let Some(begun) = begun {
+                self.right.create(op, key, begun, bind).await?;
+            }
+            return Err(error);
+        }
         self.see(key, &record);
         if self.is(Mistake::CreateOnce) && self.right.exists(op, key).await? {
             return Ok(CreateOutcome::Exists);
@@ -99,7 +107,13 @@ impl SessionStore for WrongStore {
         record: Arc<Record>,
         mut expected: Version,
     ) -> Result<SaveOutcome, StoreError> {
-        let record = self.written(record);
+        let record = self.written(op, record);
+        if let Some((error, begun)) = self.refused(&record) {
+            if let Some(begun) = begun {
+                self.right.save(op, key, begun, expected).await?;
+            }
+            return Err(error);
+        }
         let current = self.current(op, key).await;
         match (self.mistake, current) {
             (Mistake::NoVersionCheckInSave, Some(current)) => expected = current.header.version,
@@ -143,9 +157,22 @@ impl SessionStore for WrongStore {
         mut expected: Version,
         mut bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
-        let record = self.written(record);
+        let op = &self.with_grace(op);
+        let record = self.written(op, record);
+        if let Some((error, begun)) = self.refused(&record) {
+            if begun.is_some() {
+                self.right.destroy(op, old).await?;
+            }
+            return Err(error);
+        }
         if self.is(Mistake::ListThenEnd) {
             self.see(new, &record);
+        }
+        if let Some(first) = self
+            .seen(old)
+            .filter(|_| self.is(Mistake::AbsoluteOfCreation))
+        {
+            self.see(new, &first);
         }
         let version = record.header.version;
         let current = self.current(op, old).await;
@@ -198,6 +225,9 @@ impl SessionStore for WrongStore {
             expected = self.version(op, key, expected).await;
         }
         let outcome = self.right.touch(op, key, expected, idle_deadline).await?;
+        if outcome == TouchOutcome::Touched {
+            self.stretch(op, key, idle_deadline).await?;
+        }
         if self.is(Mistake::ReviveInTouch)
             && outcome == TouchOutcome::Gone
             && let Some(record) = self.seen(key)
@@ -213,7 +243,7 @@ impl SessionStore for WrongStore {
     }
 
     async fn destroy(&self, op: &Op, key: &StoreKey) -> Result<Option<StoreKey>, StoreError> {
-        let mut op = *op;
+        let mut op = self.with_grace(op);
         if self.is(Mistake::NoTombstone) {
             op.grace = Duration::ZERO;
         }
@@ -287,51 +317,6 @@ impl SessionStore for WrongStore {
         owner: &OwnerKey,
         except: Option<&StoreKey>,
     ) -> Result<u64, StoreError> {
-        let excepted = match except {
-            Some(key) => self.current(op, key).await,
-            None => None,
-        };
-        let excepted = excepted.map(|record| record.header.handle);
-        let infos = self.right.sessions_of(op, owner).await?;
-        let mut destroyed = 0;
-        match self.mistake {
-            Mistake::NoNotBefore => {
-                for info in infos.iter().filter(|info| Some(info.handle) != excepted) {
-                    destroyed += u64::from(self.right.destroy_of(op, owner, info.handle).await?);
-                }
-            }
-            Mistake::ListThenEnd if except.is_none() => {
-                let mut left = None;
-                for key in self.keys_of(owner) {
-                    let record = self.current(op, &key).await;
-                    let version = record.map(|record| record.header.version.to_bytes()[8]);
-                    left = left.max(version.map(|counter| (counter, key)));
-                }
-                // The one that has changed most is left, and stamped as if another call excepted it meanwhile.
-                let left = left.map(|(_, key)| key);
-                // The one that is left is stamped, as if another call excepted it meanwhile.
-                destroyed = self.right.destroy_all_of(op, owner, left.as_ref()).await?;
-                if let Some(key) = left {
-                    a_moment().await;
-                    destroyed += u64::from(self.right.exists(op, &key).await?);
-                    self.right.destroy(op, &key).await?;
-                }
-            }
-            Mistake::ExceptedAsItWas if except.is_some() => {
-                for info in infos.iter().filter(|info| Some(info.handle) != excepted) {
-                    destroyed += u64::from(self.right.destroy_of(op, owner, info.handle).await?);
-                }
-            }
-            Mistake::SetOutOfStep => {
-                for key in self.keys_of(owner) {
-                    if except != Some(&key) && self.right.exists(op, &key).await? {
-                        self.right.destroy(op, &key).await?;
-                        destroyed += 1;
-                    }
-                }
-            }
-            _ => destroyed = self.right.destroy_all_of(op, owner, except).await?,
-        }
-        Ok(destroyed)
+        self.revoke(op, owner, except).await
     }
 }

@@ -78,8 +78,9 @@ impl FileStoreBuilder {
         self
     }
 
-    /// How long a file may be; 4 MiB if nothing else is said. A longer record is not written, and a longer file is
-    /// not read but [damaged](session::ReadOutcome::Damaged). Must be well above the layer's own cap of a record.
+    /// How long a file may be; 4 MiB if nothing else is said. A longer record is refused with
+    /// [`TooLarge`](session::StoreErrorKind::TooLarge), and a longer file is not read but
+    /// [damaged](session::ReadOutcome::Damaged). Must be well above the layer's own cap of a record.
     #[must_use]
     pub fn max_file_size(mut self, bytes: u64) -> Self {
         self.max_file = bytes;

@@ -25,7 +25,7 @@ impl Files {
         let size = OVERHEAD + LINK + header.to_bytes().len() + data.len();
         if size as u64 > self.max_file {
             let limit = "the record is longer than what the store reads back";
-            return Err(StoreError::with_source(StoreErrorKind::Encode, limit));
+            return Err(StoreError::with_source(StoreErrorKind::TooLarge, limit));
         }
         Ok(Encoded { header, data })
     }

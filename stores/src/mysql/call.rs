@@ -322,7 +322,9 @@ impl<'a> Tries<'a> {
                 }
                 self.again = Again::Never;
             }
-            Trouble::Full(_) | Trouble::NoTable | Trouble::Refused => return Err(error),
+            Trouble::Full | Trouble::TooLarge | Trouble::NoTable | Trouble::Refused => {
+                return Err(error);
+            }
         }
         self.last = Some(error);
         sleep(self.pause.mul_f64(share())).await;

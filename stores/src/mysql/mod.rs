@@ -67,7 +67,7 @@ const MIGRATION: Duration = Duration::from_secs(30);
 /// and the isolation level are of no importance; with `binlog_format = STATEMENT` the engine refuses transactions. A
 /// record may be as large as `max_allowed_packet` says, less a few hundred bytes, and half as large where it is
 /// rotated or has an owner: there it travels as text. What is larger is an error of kind
-/// [`Full`](session::StoreErrorKind::Full) that says so.
+/// [`TooLarge`](session::StoreErrorKind::TooLarge).
 ///
 /// A server with `read_only` on is not believed, not even when it is read from: it may be a replica that does not know
 /// yet who has signed out. Its connections are closed, so that the next one may lead to the primary.

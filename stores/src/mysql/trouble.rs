@@ -19,8 +19,10 @@ pub(super) enum Trouble {
     Broken,
     /// A row stands under this key.
     Duplicate,
-    /// The engine did not do it: there is no room, or the record is too large for it.
-    Full(&'static str),
+    /// The engine did not do it: there is no room.
+    Full,
+    /// The engine did not do it: the record is too large for it.
+    TooLarge,
     /// The tables are not there, or not as they should be.
     NoTable,
     /// The engine or the driver refused.
@@ -47,8 +49,9 @@ impl Trouble {
             // Killed, interrupted, shutting down, aborted, took too long.
             1053 | 1077 | 1080 | 1152 | 1317 | 1927 | 1969 | 3024 | 4031 => Self::Broken,
             1022 | 1062 => Self::Duplicate,
-            1153 => Self::Full(TOO_LARGE),
-            1021 | 1041 | 1114 => Self::Full("the engine has no room left"),
+            // Larger than what its log or a packet takes.
+            1118 | 1153 => Self::TooLarge,
+            1021 | 1041 | 1114 => Self::Full,
             1049 | 1054 | 1146 => Self::NoTable,
             _ => Self::Refused,
         }
@@ -75,7 +78,13 @@ impl std::error::Error for Code {}
 
 pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
     match (Trouble::of(error), number(error)) {
-        (Trouble::Full(told), _) => StoreError::with_source(StoreErrorKind::Full, told),
+        (Trouble::Full, Some(number)) => {
+            StoreError::with_source(StoreErrorKind::Full, Code(number))
+        }
+        (Trouble::TooLarge, Some(1153)) => too_large(),
+        (Trouble::TooLarge, Some(number)) => {
+            StoreError::with_source(StoreErrorKind::TooLarge, Code(number))
+        }
         (Trouble::NoTable, _) => StoreError::unavailable(
             "the tables are missing or not as they should be: run `MysqlStore::migrate`",
         ),
@@ -86,7 +95,7 @@ pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
 
 /// A record that the engine would not take, known before it is sent.
 pub(super) fn too_large() -> StoreError {
-    StoreError::with_source(StoreErrorKind::Full, TOO_LARGE)
+    StoreError::with_source(StoreErrorKind::TooLarge, TOO_LARGE)
 }
 
 /// What no statement of this store gives.
@@ -108,7 +117,8 @@ mod tests {
             (1146, Trouble::NoTable),
             (1927, Trouble::Broken),
             (1064, Trouble::Refused),
-            (1153, Trouble::Full(TOO_LARGE)),
+            (1153, Trouble::TooLarge),
+            (1114, Trouble::Full),
         ] {
             assert_eq!(Trouble::of_number(number), expected, "{number}");
         }

@@ -24,7 +24,8 @@ use crate::sql::{Cause, TableName};
 ///
 /// A verb that is dropped leaves the old state or the new one, and a connection that is fit for the next. Where the disk is
 /// full, sessions are read and can be ended, without a tombstone if there is no room for one; what would take more room is
-/// an error that changes nothing.
+/// an error that changes nothing. A record of almost a gigabyte is refused with
+/// [`TooLarge`](session::StoreErrorKind::TooLarge).
 #[derive(Debug)]
 pub struct PostgresStore {
     engine: Engine,

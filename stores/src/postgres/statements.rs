@@ -15,13 +15,16 @@ const CLEARED: &str = "version = NULL, commit_id = NULL, handle = NULL, owner = 
 const FOUND: &str =
     "session_key, version, authenticated_at, last_seen, idle_deadline, header, data, successor";
 
-const READ: &str = "SELECT {found} FROM {sessions} WHERE session_key = $1 AND expires_at > $2";
+/// Until when a row means something. Of a record only its own deadlines say so (T17): `gc` alone goes by `expires_at`.
+const ENDS: &str = "COALESCE(LEAST(s.idle_deadline, s.absolute_deadline), s.expires_at)";
+
+const READ: &str = "SELECT {found} FROM {sessions} s WHERE session_key = $1 AND {ends} > $2";
 
 /// `$3` is `$2` less the touch interval, `$4` is `$2` and the interval, so that no sum passes the largest number. Only
 /// where a renewal is due is the function called that writes it: what it may cost, a plain read does not pay.
 const READ_AND_RENEW: &str = "\
 SELECT {found}, CASE WHEN last_seen <= $3 AND {renewal} > idle_deadline THEN {renew}(session_key, version, $2, {renewal}) END
-FROM {sessions} WHERE session_key = $1 AND expires_at > $2";
+FROM {sessions} s WHERE session_key = $1 AND {ends} > $2";
 
 const RENEWAL: &str =
     "CASE WHEN idle_for < absolute_deadline - $4 THEN $4 + idle_for ELSE absolute_deadline END";
@@ -31,16 +34,16 @@ const PUT: &str = "SELECT status, stored FROM {put}($1, $2, $3, $4, $5, $6, $7, 
 
 /// The owner is never changed: a record with another one than the stored one is not stored.
 const SAVE: &str = "\
-UPDATE {sessions} SET version = $4, commit_id = $5, handle = $6, created = $8, authenticated_at = $9, last_seen = $10,
+UPDATE {sessions} s SET version = $4, commit_id = $5, handle = $6, created = $8, authenticated_at = $9, last_seen = $10,
     idle_for = $11, idle_deadline = $12, absolute_deadline = $13, expires_at = $14, header = $15, data = $16
-WHERE session_key = $3 AND version = $2 AND expires_at > $1 AND owner IS NOT DISTINCT FROM $7
+WHERE session_key = $3 AND version = $2 AND {ends} > $1 AND owner IS NOT DISTINCT FROM $7
 RETURNING 1";
 
 const TOUCH: &str = "\
-UPDATE {sessions} SET last_seen = GREATEST(last_seen, $1),
+UPDATE {sessions} s SET last_seen = GREATEST(last_seen, $1),
     idle_deadline = GREATEST(idle_deadline, LEAST($4, absolute_deadline)),
     expires_at = LEAST(absolute_deadline, GREATEST(idle_deadline, $4))
-WHERE session_key = $3 AND version = $2 AND expires_at > $1
+WHERE session_key = $3 AND version = $2 AND {ends} > $1
 RETURNING 1";
 
 const DESTROY: &str = "\
@@ -54,11 +57,11 @@ RETURNING session_key, successor";
 const DELETE: &str = "DELETE FROM {sessions} WHERE session_key = $1 AND data IS NOT NULL";
 
 const EXISTS: &str =
-    "SELECT 1 FROM {sessions} WHERE session_key = $2 AND expires_at > $1 AND data IS NOT NULL";
+    "SELECT 1 FROM {sessions} s WHERE session_key = $2 AND {ends} > $1 AND data IS NOT NULL";
 
 const SESSIONS_OF: &str = "\
-SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header FROM {sessions}
-WHERE owner = $2 AND expires_at > $1 ORDER BY created, session_key";
+SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header FROM {sessions} s
+WHERE owner = $2 AND {ends} > $1 ORDER BY created, session_key";
 
 const END_ONE: &str = "SELECT {end_one}($1, $2, $3, $4)";
 
@@ -148,6 +151,7 @@ fn render(text: &str, table: &TableName) -> String {
     let name = |suffix| table.quoted(Quote::Double, suffix);
     let index = |suffix| table.quoted_index(Quote::Double, suffix);
     text.replace("{found}", FOUND)
+        .replace("{ends}", ENDS)
         .replace("{renewal}", RENEWAL)
         .replace("{slot}", SLOT)
         .replace("{cleared}", CLEARED)

@@ -18,6 +18,8 @@ use super::trouble::{Cause, Trouble, store_error};
 /// The first pause before a call is repeated; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// What scripts take for a value: `TOO_LONG` of `lib.lua`.
+const LONGEST_VALUE: usize = 64 * 1024 * 1024;
 /// So many redirections are followed without one.
 const HOPS: u32 = 3;
 
@@ -97,6 +99,10 @@ impl Engine {
     pub(super) fn value(&self, key: &StoreKey, record: &Record) -> Result<Vec<u8>, StoreError> {
         let mut value = self.codec.encode_record(key, record)?;
         value.insert(0, b'R');
+        if value.len() > LONGEST_VALUE {
+            let limit = "the record is larger than 64 MiB";
+            return Err(StoreError::with_source(StoreErrorKind::TooLarge, limit));
+        }
         Ok(value)
     }
 

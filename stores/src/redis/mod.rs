@@ -24,6 +24,9 @@ use self::call::Engine;
 /// On a node, or behind a Sentinel, each verb is one script and one round trip. So it is in a cluster, but where an owner
 /// is concerned: entering the owner's set costs one more, and so does leaving it, so that a sign-in takes two and a
 /// rotation of a session with an owner three; a listing, and what ends by owner, asks each session, 32 at once.
+///
+/// A record of more than 64 MiB is refused with [`TooLarge`](session::StoreErrorKind::TooLarge); the engine's own
+/// `proto-max-bulk-len` (512 MiB by default) must not be smaller, or it ends the connection over such a record.
 #[derive(Debug)]
 pub struct RedisStore {
     engine: Engine,

@@ -8,6 +8,9 @@ use session::{
     StoreKey, Timestamp, Version,
 };
 
+/// How much of a record goes into a row: SQLite takes 10^9 bytes in one, PostgreSQL and MySQL 2^30 in a message.
+const LARGEST: usize = 999_000_000;
+
 /// Milliseconds as a signed column holds them. What does not fit is later than any clock.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     i64::try_from(at.as_millis()).unwrap_or(i64::MAX)
@@ -56,9 +59,11 @@ pub(crate) struct Columns {
 impl Columns {
     /// # Errors
     ///
-    /// As [`Codec::encode`].
+    /// As [`Codec::encode`], and `TooLarge`.
     pub(crate) fn of(codec: &Codec, key: &StoreKey, record: &Record) -> Result<Self, StoreError> {
         let header = &record.header;
+        let (written, data) = (header.to_bytes(), codec.encode(key, header, &record.data)?);
+        fits(written.len() + data.len())?;
         Ok(Self {
             version: header.version.to_bytes(),
             commit_id: header.commit_id.to_bytes(),
@@ -70,8 +75,8 @@ impl Columns {
             idle_for: i64::try_from(header.lifetime.idle.as_millis()).unwrap_or(i64::MAX),
             idle_deadline: millis(header.idle_deadline),
             absolute_deadline: millis(header.absolute_deadline),
-            header: header.to_bytes(),
-            data: codec.encode(key, header, &record.data)?,
+            header: written,
+            data,
         })
     }
 
@@ -79,6 +84,14 @@ impl Columns {
     pub(crate) fn expires_at(&self) -> i64 {
         self.idle_deadline.min(self.absolute_deadline)
     }
+}
+
+fn fits(len: usize) -> Result<(), StoreError> {
+    if len <= LARGEST {
+        return Ok(());
+    }
+    let limit = "the record is larger than what engines take in a row";
+    Err(StoreError::with_source(StoreErrorKind::TooLarge, limit))
 }
 
 /// What a statement reads of a record.
@@ -220,6 +233,13 @@ mod tests {
         }
         assert_eq!(timestamp(millis(Timestamp::MAX)), Timestamp::MAX);
         assert_eq!(timestamp(-1), Timestamp::default());
+    }
+
+    #[test]
+    fn t59_what_no_row_holds_is_told_before_it_is_sent() {
+        assert!(fits(1 << 29).is_ok());
+        let error = fits(1_000_000_000).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::TooLarge);
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Found {
         let Some(row) = rows.first() else {
             return Ok(Self::Nothing);
         };
-        if row.try_get::<i64, _>("expires_at")? <= millis(now) {
+        if row.try_get::<i64, _>("ends")? <= millis(now) {
             return Ok(Self::Nothing);
         }
         let Some(data) = row.try_get("data")? else {

@@ -17,6 +17,9 @@ const RECORD: &str = "session_key, expires_at, version, handle, owner, created, 
 const BURIED: &str = "version = NULL, handle = NULL, owner = NULL, created = NULL, authenticated_at = NULL, \
     last_seen = NULL, idle_deadline = NULL, absolute_deadline = NULL, header = NULL, data = NULL";
 
+/// Until when a row means something. Of a record only its own deadlines say so (T17): `gc` alone goes by `expires_at`.
+const ENDS: &str = "coalesce(min(idle_deadline, absolute_deadline), expires_at)";
+
 #[derive(Debug)]
 pub(super) struct Statements {
     pub(super) schema: SqlStr,
@@ -46,13 +49,14 @@ impl Statements {
         let schema = table.quoted(Quote::Double, "_schema");
         let text = |text: String| AssertSqlSafe(Arc::<str>::from(text)).into_sql_str();
         // In each of them, `?1` is what is looked for and `?2` the time.
-        let live = "data IS NOT NULL AND expires_at > ?2";
+        let live = format!("data IS NOT NULL AND {ENDS} > ?2");
         let tombstone = "data IS NULL AND expires_at > ?2";
         let later = "max(idle_deadline, min(?4, absolute_deadline))";
         Self {
             schema: text(format!("SELECT version FROM {schema}")),
             read: text(format!(
-                "SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header, data, expires_at, \
+                "SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header, data, \
+                 {ENDS} AS ends, \
                  successor FROM {sessions} WHERE session_key = ?1"
             )),
             insert: text(format!(
@@ -62,7 +66,7 @@ impl Statements {
                  created = excluded.created, authenticated_at = excluded.authenticated_at, \
                  last_seen = excluded.last_seen, idle_deadline = excluded.idle_deadline, \
                  absolute_deadline = excluded.absolute_deadline, header = excluded.header, data = excluded.data \
-                 WHERE expires_at <= ?2"
+                 WHERE {ENDS} <= ?2"
             )),
             // The owner is compared and not set: a save never changes it.
             save: text(format!(

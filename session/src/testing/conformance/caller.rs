@@ -136,8 +136,20 @@ impl<F: Fixture> Caller<F> {
 
     /// A read that renews where that is due.
     pub(super) async fn renew(&self, now: Timestamp, key: &StoreKey) -> ReadOutcome {
-        let outcome = self.store().read(&op(now), key, Some(INTERVAL)).await;
-        answer("read", outcome)
+        self.renew_by(now, key, INTERVAL).await
+    }
+
+    /// A read that renews where that is due by this touch interval.
+    pub(super) async fn renew_by(
+        &self,
+        now: Timestamp,
+        key: &StoreKey,
+        interval: Duration,
+    ) -> ReadOutcome {
+        answer(
+            "read",
+            self.store().read(&op(now), key, Some(interval)).await,
+        )
     }
 
     pub(super) async fn create(

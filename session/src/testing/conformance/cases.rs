@@ -49,6 +49,16 @@ macro_rules! __conformance_cases {
                 leaves_other_sessions_alone
                 d30_only_the_living_exist
             }
+            drift {
+                t19_in_any_order_only_a_commit_moves_the_absolute_deadline
+                t21_a_thousand_rounds_move_no_deadline
+            }
+            extreme {
+                t20_any_lifetime_and_any_time_is_kept
+                t20_a_deadline_that_has_passed_is_absent
+                t20_any_renewal_keeps_to_the_deadlines
+                t20_any_grace_and_any_skew
+            }
             gc {
                 p23_removes_what_is_past_by_the_skew
                 p38_keeps_what_lives
@@ -149,6 +159,11 @@ macro_rules! __conformance_cases {
                 t23_gone_for_a_session_that_was_rotated
                 t24_gone_for_a_session_whose_owner_revoked_it
                 s4_never_changes_the_owner
+            }
+            size {
+                t59_create_takes_it_whole_or_not_at_all
+                t59_save_takes_it_whole_or_not_at_all
+                t59_rotate_takes_it_whole_or_not_at_all
             }
             touch {
                 p40_renews_and_changes_nothing_else

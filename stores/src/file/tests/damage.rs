@@ -204,7 +204,7 @@ fn t60_a_record_that_could_not_be_read_back_is_not_written() {
     let error = files
         .create(&at, &key(), Arc::new(large), None)
         .unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Encode);
+    assert_eq!(error.kind(), StoreErrorKind::TooLarge);
     let mut fits = record(&at, 1);
     fits.data.insert("text", "x".repeat(1000));
     let created = files.create(&at, &key(), Arc::new(fits), None).unwrap();

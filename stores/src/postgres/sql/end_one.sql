@@ -4,11 +4,11 @@ RETURNS boolean LANGUAGE plpgsql AS $end_one$
 BEGIN
     PERFORM 1 FROM {owners} WHERE owner = p_owner FOR UPDATE;
     BEGIN
-        UPDATE {sessions} SET {cleared}, successor = NULL, expires_at = p_grace_end
-        WHERE owner = p_owner AND handle = p_handle AND expires_at > p_now;
+        UPDATE {sessions} s SET {cleared}, successor = NULL, expires_at = p_grace_end
+        WHERE owner = p_owner AND handle = p_handle AND {ends} > p_now;
     EXCEPTION WHEN disk_full THEN
         -- There is no room for a tombstone: it ends without.
-        DELETE FROM {sessions} WHERE owner = p_owner AND handle = p_handle AND expires_at > p_now;
+        DELETE FROM {sessions} s WHERE owner = p_owner AND handle = p_handle AND {ends} > p_now;
     END;
     RETURN FOUND;
 END

@@ -30,11 +30,11 @@ BEGIN
 
     IF p_old IS NOT NULL THEN
         SELECT s.version, s.successor INTO found_there FROM {sessions} s
-        WHERE s.session_key = p_old AND s.expires_at > p_now FOR UPDATE;
+        WHERE s.session_key = p_old AND {ends} > p_now FOR UPDATE;
         IF found_there.version IS NULL THEN
             IF found_there.successor = p_successor THEN
                 SELECT s.version INTO stored FROM {sessions} s
-                WHERE s.session_key = p_session_key AND s.commit_id = p_commit_id AND s.expires_at > p_now;
+                WHERE s.session_key = p_session_key AND s.commit_id = p_commit_id AND {ends} > p_now;
             END IF;
             status := CASE WHEN stored IS NULL THEN 'gone' ELSE 'stored' END;
             RETURN;
@@ -46,7 +46,7 @@ BEGIN
 
     LOOP
         SELECT s.version, s.commit_id INTO found_there FROM {sessions} s
-        WHERE s.session_key = p_session_key AND s.expires_at > p_now FOR UPDATE;
+        WHERE s.session_key = p_session_key AND {ends} > p_now FOR UPDATE;
         IF FOUND THEN
             stored := found_there.version;
             status := CASE
@@ -61,7 +61,7 @@ BEGIN
         END IF;
         IF p_owner IS NOT NULL AND p_max IS NOT NULL THEN
             SELECT count(*) + 1 - p_max INTO excess FROM {sessions} s
-            WHERE s.owner = p_owner AND s.expires_at > p_now AND s.session_key IS DISTINCT FROM p_old;
+            WHERE s.owner = p_owner AND {ends} > p_now AND s.session_key IS DISTINCT FROM p_old;
             IF excess > 0 AND NOT p_evict THEN
                 status := 'refused';
                 RETURN;
@@ -79,7 +79,7 @@ BEGIN
             last_seen = EXCLUDED.last_seen, idle_for = EXCLUDED.idle_for, idle_deadline = EXCLUDED.idle_deadline,
             absolute_deadline = EXCLUDED.absolute_deadline, expires_at = EXCLUDED.expires_at, successor = NULL,
             header = EXCLUDED.header, data = EXCLUDED.data
-        WHERE s.expires_at <= p_now;
+        WHERE {ends} <= p_now;
         -- Somebody else may have put something there since it was looked for.
         EXIT WHEN FOUND;
     END LOOP;
@@ -88,7 +88,7 @@ BEGIN
         UPDATE {sessions} SET {cleared}, successor = NULL, expires_at = p_grace_end
         WHERE owner = p_owner AND session_key IN (
             SELECT s.session_key FROM {sessions} s
-            WHERE s.owner = p_owner AND s.expires_at > p_now
+            WHERE s.owner = p_owner AND {ends} > p_now
                 AND s.session_key <> p_session_key AND s.session_key IS DISTINCT FROM p_old
             ORDER BY s.created, s.session_key LIMIT excess
         );

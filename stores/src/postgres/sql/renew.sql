@@ -5,10 +5,10 @@ RETURNS bigint[] LANGUAGE plpgsql AS $renew$
 DECLARE
     renewed bigint[];
 BEGIN
-    UPDATE {sessions} SET last_seen = GREATEST(last_seen, p_now),
+    UPDATE {sessions} s SET last_seen = GREATEST(last_seen, p_now),
         idle_deadline = GREATEST(idle_deadline, p_deadline),
         expires_at = LEAST(absolute_deadline, GREATEST(idle_deadline, p_deadline))
-    WHERE session_key = p_session_key AND version = p_version AND expires_at > p_now
+    WHERE session_key = p_session_key AND version = p_version AND {ends} > p_now
     RETURNING ARRAY[last_seen, idle_deadline] INTO renewed;
     RETURN renewed;
 END

@@ -13,8 +13,8 @@ BEGIN
     RETURNING o.not_before INTO revoked;
 
     -- A version of its own tells a save under way that the header has changed.
-    UPDATE {sessions} SET version = p_version, authenticated_at = LEAST(revoked, 9223372036854775806) + 1
-    WHERE session_key = p_except AND owner = p_owner AND expires_at > p_now;
+    UPDATE {sessions} s SET version = p_version, authenticated_at = LEAST(revoked, 9223372036854775806) + 1
+    WHERE session_key = p_except AND owner = p_owner AND {ends} > p_now;
     IF NOT FOUND THEN
         p_except := NULL;
     END IF;
@@ -22,7 +22,7 @@ BEGIN
     -- What has expired dies too: it may live by the clock of a node that is behind.
     BEGIN
         WITH doomed AS (
-            SELECT s.session_key, s.expires_at > p_now AS lives FROM {sessions} s
+            SELECT s.session_key, {ends} > p_now AS lives FROM {sessions} s
             WHERE s.owner = p_owner AND s.session_key IS DISTINCT FROM p_except
             ORDER BY s.session_key FOR UPDATE
         ), buried AS (
@@ -34,7 +34,7 @@ BEGIN
         -- There is no room for tombstones: they end without.
         WITH gone AS (
             DELETE FROM {sessions} s WHERE s.owner = p_owner AND s.session_key IS DISTINCT FROM p_except
-            RETURNING s.expires_at > p_now AS lives
+            RETURNING {ends} > p_now AS lives
         )
         SELECT count(*) INTO ended FROM gone WHERE lives;
     END;

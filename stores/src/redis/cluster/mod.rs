@@ -18,7 +18,7 @@ mod told;
 
 use session::{
     CreateOutcome, OwnerKey, OwnerRule, Record, RotateOutcome, SessionHandle, SessionInfo,
-    StoreError, StoreKey, Version,
+    StoreError, StoreErrorKind, StoreKey, Version,
 };
 
 pub(super) use self::all::all;
@@ -46,7 +46,14 @@ impl Verb<'_> {
             Some(Entry::Refused) => return Ok(CreateOutcome::OwnerRefused),
             Some(Entry::Revoked) => return Ok(CreateOutcome::OwnerRevoked),
         };
-        let mut reply = self.create_record(key, record, None, None).await?;
+        let reply = self.create_record(key, record, None, None).await;
+        let mut reply = match reply {
+            Err(error) if was_not_sent(&error) => {
+                self.settle(entered, false, None, &field(key)).await;
+                return Err(error);
+            }
+            reply => reply?,
+        };
         let outcome = created(&reply)?;
         let stored = outcome == CreateOutcome::Created;
         let former = owner_of(&reply.bytes());
@@ -68,9 +75,14 @@ impl Verb<'_> {
             Some(Entry::Refused) => return Ok(RotateOutcome::OwnerRefused),
             Some(Entry::Revoked) => return Ok(RotateOutcome::OwnerRevoked),
         };
-        let mut reply = self
-            .rotate_record(keys, record, expected, None, None)
-            .await?;
+        let reply = self.rotate_record(keys, record, expected, None, None).await;
+        let mut reply = match reply {
+            Err(error) if was_not_sent(&error) => {
+                self.settle(entered, false, None, &field(old)).await;
+                return Err(error);
+            }
+            reply => reply?,
+        };
         let outcome = self.rotated(old, &mut reply)?;
         let stored = matches!(outcome, RotateOutcome::Saved(_));
         let former = owner_of(&reply.bytes());
@@ -156,6 +168,12 @@ impl Verb<'_> {
         self.leave(owner, &ended.concat()).await;
         Ok(lived)
     }
+}
+
+/// Whether the record got no further than this process, so that what was entered for it has to go again.
+fn was_not_sent(error: &StoreError) -> bool {
+    let kind = error.kind();
+    matches!(kind, StoreErrorKind::TooLarge | StoreErrorKind::Encode)
 }
 
 /// The owner whom an answer names.

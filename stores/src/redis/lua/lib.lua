@@ -82,9 +82,16 @@ end
 -- Sets both times in place: version and data stay. Says the value as it stands.
 local function renew(key, record, deadline)
   local seen = math.max(record.seen, now)
-  local idle = math.max(record.idle, math.min(deadline, record.absolute))
-  if failed(redis.pcall('PEXPIRE', key, ttl(math.min(idle, record.absolute)))) then return record.value end
-  local times = struct.pack('<I8I8', seen, idle)
+  local later = math.min(deadline, record.absolute)
+  if failed(redis.pcall('PEXPIRE', key, ttl(math.min(math.max(record.idle, later), record.absolute)))) then
+    return record.value
+  end
+  -- What stands there is copied: beyond 2^53 ms a number here is not exact, and might lie past the absolute deadline.
+  local idle = record.value:sub(79, 86)
+  if record.idle < later then
+    idle = deadline < record.absolute and struct.pack('<I8', deadline) or record.value:sub(87, 94)
+  end
+  local times = struct.pack('<I8', seen) .. idle
   redis.call('SETRANGE', key, SEEN, times)
   return record.value:sub(1, SEEN) .. times .. record.value:sub(SEEN + 17)
 end
