@@ -26,7 +26,7 @@
 //! | hazard | cases | elsewhere |
 //! |---|---|---|
 //! | every answer of every verb | [`create`], [`read`], [`save`], [`rotate`], [`touch`], [`destroy`], [`gc`], [`listing`], [`owner`], [`limit`], [`revoke`] | `Damaged`, errors: each store's own tests, for only they can break what is stored |
-//! | T09 ids never issued | `create::p21_t09_..`, `rotate::t09_..` | a fresh id for them: the layer (`tests/lifecycle.rs`) |
+//! | T09 ids never issued | `create::p21_t09_..`, `rotate::t09_..` | a fresh id for them: the layer (`tests/lifecycle`) |
 //! | T16 half of a rotation | [`cancel`], `race::t16_..` | kills and broken connections: each store's own tests |
 //! | T17 idle end | `read::d03_..`, `p24_never_revives_..` of [`touch`] | engine TTLs, file times, columns moved by hand: the stores' `pushed_deadlines.rs`, `file_root.rs` |
 //! | T18 absolute end | `read::t18_..` | |
@@ -36,10 +36,10 @@
 //! | T22, T22b sign-out meanwhile | `save::t22_..`, `rotate::t22_..`, `touch::t22_t23_..`, `destroy::s2_..`, `race::t16_save_rotate_and_destroy_..` | answers and cookies: the layer (`tests/gone.rs`, the stores' `http`) |
 //! | T23 rotation meanwhile | `save::t23_..`, `touch::t22_t23_..`, `rotate::t12_..` | as before |
 //! | T24 expiry, `gc`, revocation meanwhile | `save::t24_..`, `rotate::t24_..`, `revoke::t24_..` | as before |
-//! | T28 nothing lost | `race::t28_..`, `race::one_creation_wins` | merging of keys, `consume`: the layer (`tests/concurrency.rs`) |
+//! | T28 nothing lost | `race::t28_..`, `race::one_creation_wins` | merging of keys, `consume`: the layer (`tests/concurrency`) |
 //! | T29 owners | [`listing`], [`revoke`], `race::t29_..` | two nodes: each store's own tests |
 //! | T30, T31 nothing usable at rest | `listing::t30_t31_..` | |
-//! | T59 10 MiB | [`size`] | the layer's own cap, and what it tells of a store's: the layer (`tests/failures.rs`) |
+//! | T59 10 MiB | [`size`] | the layer's own cap, and what it tells of a store's: the layer (`tests/failures`) |
 //! | P40 renewal changes nothing else | `read::p40_..`, `touch::p40_..` | |
 //! | `gc` under load | `gc::t47_..` | |
 
