@@ -50,7 +50,7 @@ impl Verb<'_> {
         let outcome = created(&reply)?;
         let stored = outcome == CreateOutcome::Created;
         let former = owner_of(&reply.bytes());
-        self.settle(entered, stored, former, &field(key)).await;
+        self.settle(entered, stored, former, &field(key)).await?;
         Ok(outcome)
     }
 
@@ -74,7 +74,7 @@ impl Verb<'_> {
         let outcome = self.rotated(old, &mut reply)?;
         let stored = matches!(outcome, RotateOutcome::Saved(_));
         let former = owner_of(&reply.bytes());
-        self.settle(entered, stored, former, &field(old)).await;
+        self.settle(entered, stored, former, &field(old)).await?;
         Ok(outcome)
     }
 
