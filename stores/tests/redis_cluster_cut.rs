@@ -92,7 +92,7 @@ async fn t55_create() {
             assert_eq!(found.old, given.before().old);
             assert!(found.other && (found.new.is_some() || !done));
             assert!(found.new.is_none_or(|new| new == record.header));
-            if with_owner && given.t.as_millis() % 2 == 0 {
+            if with_owner && given.t.as_millis().is_multiple_of(2) {
                 // Whatever was left half done is on the list of who signs out everywhere.
                 direct
                     .destroy_all_of(&op(given.t), &given.owner, None)
