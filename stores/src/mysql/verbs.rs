@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use session::{
     CreateOutcome, OwnerKey, OwnerRule, ReadOutcome, Record, SaveOutcome, SessionInfo, StoreError,
-    StoreKey, Timestamp, TouchOutcome, Version,
+    StoreErrorKind, StoreKey, Timestamp, TouchOutcome, Version,
 };
 use sqlx::mysql::MySqlRow;
 
@@ -191,7 +191,20 @@ impl Verb<'_> {
              owner = NULL, header = NULL, data = NULL; \
              SELECT session_key, successor FROM {records} WHERE session_key = {name}"
         );
-        let rows = self.call(Again::Harmless, Call::Text(&text)).await?.rows();
+        let rows = match self.call(Again::Harmless, Call::Text(&text)).await {
+            // S16: without room for a tombstone the session ends all the same.
+            Err(error) if error.kind() == StoreErrorKind::Full => {
+                let text = format!(
+                    "DELETE FROM {records} WHERE session_key = {name} AND data IS NOT NULL"
+                );
+                self.call(Again::Harmless, Call::Transaction(&text)).await?;
+                return Ok(match self.find(key).await? {
+                    Found::Tombstone(successor) => successor,
+                    Found::Live(_) | Found::Nothing => None,
+                });
+            }
+            answer => answer?.rows(),
+        };
         // Whoever sweeps may have been faster.
         let Some(row) = rows.first() else {
             return Ok(None);
