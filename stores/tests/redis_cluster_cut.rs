@@ -2,7 +2,7 @@
 //! after each byte that the nodes are sent or send. A verb that concerns an owner is several calls there, to several
 //! nodes: what stands after a cut between them is what the contract allows, and the next call goes on from there.
 //!
-//! The gate cuts at some places (`support/places.rs`). At each byte, some ten minutes:
+//! The gate cuts at some places (`support/places.rs`). At each byte, a quarter of an hour:
 //!
 //! `SESSION_EVERY_BYTE=1 cargo test -p session-stores --features redis --test redis_cluster_cut -- --nocapture`
 
@@ -30,7 +30,6 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use redis_cluster_cuts::{Found, Given, Place};
-use redis_server::available;
 use session::{
     CreateOutcome, Over, OwnerRule, Record, RotateOutcome, SaveOutcome, SessionStore, StoreError,
     StoreKey,
@@ -70,10 +69,9 @@ async fn create(
 /// Without an owner it is one call; with one, the owner's set is entered before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn t55_create() {
-    if !available() {
+    let Some(mut place) = Place::start().await else {
         return;
-    }
-    let mut place = Place::start().await;
+    };
     for with_owner in [false, true] {
         let record = |given: &Given| {
             let mut record = (*given.third).clone();
@@ -101,14 +99,7 @@ async fn t55_create() {
                 let late = create(direct, given, &record, None).await.unwrap();
                 assert_eq!(late, CreateOutcome::OwnerRevoked);
                 let found = given.found(direct, &given.key, &given.new).await;
-                assert_eq!(
-                    found,
-                    Found {
-                        old: None,
-                        new: None,
-                        other: false
-                    }
-                );
+                assert_eq!(found, Found::ended(false));
             } else {
                 let again = create(direct, given, &record, None).await.unwrap();
                 assert_eq!(again, CreateOutcome::Created);
@@ -116,22 +107,17 @@ async fn t55_create() {
                 assert_eq!(found.new.as_ref(), Some(&record.header));
             }
         };
-        let name = if with_owner {
-            "create, owned"
-        } else {
-            "create"
-        };
+        let name = ["create", "create, owned"][usize::from(with_owner)];
         place.cut_everywhere(name, verb, check).await;
     }
 }
 
 /// The oldest has to go. It does, or the answer is an error; and a repetition goes on from there.
 #[tokio::test(flavor = "multi_thread")]
-async fn t55_create_that_evicts() {
-    if !available() {
+async fn t55_sign_in_that_evicts() {
+    let Some(mut place) = Place::start().await else {
         return;
-    }
-    let mut place = Place::start().await;
+    };
     let verb = async |store: &RedisStore, given: &Given| {
         create(store, given, &given.third, Some(TWO)).await
     };
@@ -153,14 +139,34 @@ async fn t55_create_that_evicts() {
         assert!(found.old.is_none() && found.new.is_some() && found.other);
     };
     place.cut_everywhere("create, evicts", verb, check).await;
+
+    let verb = async |store: &RedisStore, given: &Given| {
+        Rotated::SignIn.run(store, given, Some(TWO)).await
+    };
+    let check = async |direct: &RedisStore, given: &Given, answer: Answer<RotateOutcome>| {
+        let done = done(answer, |outcome| matches!(outcome, RotateOutcome::Saved(_)));
+        let (old, new) = (&given.anonymous, &given.new_of_anonymous);
+        let oldest = async || live(direct, given.t, &given.key).await;
+        let found = given.found(direct, old, new).await;
+        assert!(found.old.is_some() != found.new.is_some() && found.other);
+        assert!(
+            found.new.is_some() || oldest().await.is_some(),
+            "for nobody"
+        );
+        assert!(!done || (found.new.is_some() && oldest().await.is_none()));
+        let again = verb(direct, given).await.unwrap();
+        assert!(matches!(again, RotateOutcome::Saved(_)), "{again:?}");
+        let found = given.found(direct, old, new).await;
+        assert!(found.new.is_some() && found.other && oldest().await.is_none());
+    };
+    place.cut_everywhere("rotate, evicts", verb, check).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t55_save() {
-    if !available() {
+    let Some(mut place) = Place::start().await else {
         return;
-    }
-    let mut place = Place::start().await;
+    };
     let verb = async |store: &RedisStore, given: &Given| {
         let (record, expected) = (Arc::clone(&given.second), given.first.header.version);
         store.save(&op(given.t), &given.key, record, expected).await
@@ -199,11 +205,16 @@ impl Rotated {
         (old, new, &given.nobodys, Arc::new(second))
     }
 
-    async fn run(self, store: &RedisStore, given: &Given) -> Result<RotateOutcome, StoreError> {
+    async fn run(
+        self,
+        store: &RedisStore,
+        given: &Given,
+        bind: Option<OwnerRule>,
+    ) -> Result<RotateOutcome, StoreError> {
         let (old, new, first, second) = self.of(given);
         let expected = first.header.version;
         store
-            .rotate(&op(given.t), &old, &new, second, expected, None)
+            .rotate(&op(given.t), &old, &new, second, expected, bind)
             .await
     }
 
@@ -218,49 +229,41 @@ impl Rotated {
             (None, Some(new)) => assert_eq!(new, second.header),
             other => panic!("{other:?}"),
         }
-        assert!(saved(&self.run(direct, given).await.unwrap()));
+        assert!(saved(&self.run(direct, given, None).await.unwrap()));
         let found = given.found(direct, &old, &new).await;
         assert!(found.old.is_none() && found.new.as_ref() == Some(&second.header));
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn t55_t16_rotate() {
-    if !available() {
+async fn rotate(all: &[Rotated]) {
+    let Some(mut place) = Place::start().await else {
         return;
-    }
-    let mut place = Place::start().await;
-    for what in [Rotated::Anonymous, Rotated::SignIn] {
-        let verb = async |store: &RedisStore, given: &Given| what.run(store, given).await;
+    };
+    for what in all {
+        let verb = async |store: &RedisStore, given: &Given| what.run(store, given, None).await;
         let check = async |direct: &RedisStore, given: &Given, answer: Answer<RotateOutcome>| {
             what.check(direct, given, answer).await;
         };
-        place
-            .cut_everywhere(&format!("rotate, {what:?}"), verb, check)
-            .await;
+        let name = format!("rotate, {what:?}");
+        place.cut_everywhere(&name, verb, check).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_t16_rotate() {
+    rotate(&[Rotated::Anonymous, Rotated::SignIn]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t55_t16_rotate_owned() {
-    if !available() {
-        return;
-    }
-    let mut place = Place::start().await;
-    let what = Rotated::Owned;
-    let verb = async |store: &RedisStore, given: &Given| what.run(store, given).await;
-    let check = async |direct: &RedisStore, given: &Given, answer: Answer<RotateOutcome>| {
-        what.check(direct, given, answer).await;
-    };
-    place.cut_everywhere("rotate, Owned", verb, check).await;
+    rotate(&[Rotated::Owned]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t55_destroy() {
-    if !available() {
+    let Some(mut place) = Place::start().await else {
         return;
-    }
-    let mut place = Place::start().await;
+    };
     let verb =
         async |store: &RedisStore, given: &Given| store.destroy(&op(given.t), &given.key).await;
     let check = async |direct: &RedisStore, given: &Given, answer: Answer<Option<StoreKey>>| {
@@ -269,14 +272,7 @@ async fn t55_destroy() {
         assert!(found.old.is_none() || (!done && found == given.before()));
         assert_eq!(verb(direct, given).await.unwrap(), None);
         let found = given.found(direct, &given.key, &given.new).await;
-        assert_eq!(
-            found,
-            Found {
-                old: None,
-                new: None,
-                other: true
-            }
-        );
+        assert_eq!(found, Found::ended(true));
     };
     place.cut_everywhere("destroy", verb, check).await;
     let verb = async |store: &RedisStore, given: &Given| {
@@ -289,14 +285,7 @@ async fn t55_destroy() {
         assert!(found.old.is_none() || (!done && found == given.before()));
         verb(direct, given).await.unwrap();
         let found = given.found(direct, &given.key, &given.new).await;
-        assert_eq!(
-            found,
-            Found {
-                old: None,
-                new: None,
-                other: true
-            }
-        );
+        assert_eq!(found, Found::ended(true));
     };
     place.cut_everywhere("destroy_of", verb, check).await;
 }
@@ -304,10 +293,9 @@ async fn t55_destroy() {
 /// Of all sessions, and of all but one.
 #[tokio::test(flavor = "multi_thread")]
 async fn t55_destroy_all_of() {
-    if !available() {
+    let Some(mut place) = Place::start().await else {
         return;
-    }
-    let mut place = Place::start().await;
+    };
     for spares in [false, true] {
         let verb = async |store: &RedisStore, given: &Given| {
             let except = spares.then_some(&given.key);

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use session::{Header, OwnerKey, Record, SessionStore, StoreError, StoreKey, Timestamp};
 use session_stores::redis::RedisStore;
 
-use crate::places::places;
+use crate::places::{every_byte, places};
 use crate::proxy::{Plan, Proxy, REDIS};
 use crate::redis_cluster::Cluster;
+use crate::redis_server::available;
 use crate::sessions::*;
 
 /// What a verb is tried on: two sessions of an owner, and one of nobody.
@@ -35,6 +36,17 @@ pub(crate) struct Found {
     pub(crate) old: Option<Header>,
     pub(crate) new: Option<Header>,
     pub(crate) other: bool,
+}
+
+impl Found {
+    /// What stands once the session has ended, and maybe the other one too.
+    pub(crate) fn ended(other: bool) -> Self {
+        Self {
+            old: None,
+            new: None,
+            other,
+        }
+    }
 }
 
 impl Given {
@@ -124,7 +136,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) async fn start() -> Self {
+    /// `None` where no server is at hand.
+    pub(crate) async fn start() -> Option<Self> {
+        if !available() {
+            return None;
+        }
         let cluster = tokio::task::block_in_place(Cluster::start);
         // Its connections go past the proxies, whose ports it is told only when it looks at the cluster: it has no
         // reason to.
@@ -135,7 +151,7 @@ impl Place {
             ports.push(proxy.beside(node.port).await.port);
         }
         tokio::task::block_in_place(|| cluster.announce(&ports));
-        Self {
+        Some(Self {
             // Slow is not wrong, but where nobody answers.
             through: Self::store(&[proxy.url()], 20_000).await,
             hasty: Self::store(&[proxy.url()], 150).await,
@@ -144,7 +160,7 @@ impl Place {
             proxy,
             direct,
             rounds: 0,
-        }
+        })
     }
 
     async fn store(urls: &[String], timeout: u64) -> RedisStore {
@@ -224,10 +240,19 @@ impl Place {
             check(&self.direct, &given, answer).await;
         }
         assert!(requested > 300 && replied > 30, "{requested}, {replied}");
+        let requests = places(requested).map(|after| (true, after));
+        let replies = places(replied).map(|after| (false, after));
         let mut cuts = Vec::new();
-        for then in [Then::Dies, Then::GoesOn] {
-            cuts.extend(places(requested).map(|after| (then, true, after)));
-            cuts.extend(places(replied).map(|after| (then, false, after)));
+        let turn = self.proxy.port as usize;
+        for (n, (request, after)) in requests.chain(replies).enumerate() {
+            let both = [Then::Dies, Then::GoesOn];
+            // In turns, but where all places have theirs.
+            let thens = if every_byte() {
+                &both[..]
+            } else {
+                &both[(n + turn) % 2..][..1]
+            };
+            cuts.extend(thens.iter().map(|then| (*then, request, after)));
         }
         // The hasty one has one digit less to tell in a place or two.
         let some = |bytes: usize| (0..6).map(move |n| n * (bytes - 8) / 5);
