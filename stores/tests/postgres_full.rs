@@ -75,11 +75,7 @@ async fn t46_files_that_may_not_grow_let_people_out() {
     server.limit_files("16777216");
     let store = patient(&server).await;
     let room = || server.limit_files("unlimited");
-    lives_out_a_full_engine(
-        &store,
-        (200_000, 400_000),
-        StoreErrorKind::Unavailable,
-        room,
-    )
-    .await;
+    let kind = StoreErrorKind::Unavailable;
+    let (changes, refusals) = lives_out_a_full_engine(&store, (200_000, 400_000), kind, room).await;
+    assert_eq!(changes, refusals);
 }

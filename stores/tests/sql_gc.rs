@@ -12,6 +12,8 @@ mod postgres_server;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
+#[path = "support/sql_engines.rs"]
+mod sql_engines;
 #[path = "support/sqlite_file.rs"]
 #[allow(dead_code)]
 mod sqlite_file;
@@ -20,131 +22,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session::{Op, OwnerKey, SessionStore, StoreKey, TouchOutcome};
-use session_stores::mysql::MysqlStore;
-use session_stores::postgres::PostgresStore;
-use session_stores::sqlite::driver::{
-    AssertSqlSafe, Connection, MySqlConnection, PgConnection, Row, SqliteConnection, raw_sql,
-};
-use session_stores::sqlite::{Durability, SqliteStore};
 use sessions::*;
+use sql_engines::{Engine, MariaDb, PATIENCE, Postgres, Sqlite, literal};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Slow is not wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A store with tables of its own, and somebody else's connection to its engine.
-trait Engine: Sized {
-    type Store: SessionStore;
-
-    /// So many rows of 32 random bytes and this time, as a query.
-    const ROWS: &str;
-
-    /// `None` where the engine is not at hand.
-    async fn start(table: &'static str) -> Option<Self>;
-
-    fn store(&self) -> Arc<Self::Store>;
-
-    /// What the first row begins with, if it is a number.
-    async fn other(&mut self, sql: String) -> i64;
-
-    async fn hold(&mut self, sql: &str) {
-        self.other("BEGIN".to_owned()).await;
-        self.other(sql.to_owned()).await;
-    }
-}
-
-struct On<S, C> {
-    store: Arc<S>,
-    other: C,
-    _dir: Option<tempfile::TempDir>,
-}
-
-macro_rules! other {
-    () => {
-        fn store(&self) -> Arc<Self::Store> {
-            Arc::clone(&self.store)
-        }
-
-        async fn other(&mut self, sql: String) -> i64 {
-            let rows = raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.other);
-            let rows = rows.await.unwrap();
-            let first = rows.first().map(|row| row.try_get(0));
-            first.and_then(Result::ok).unwrap_or(0)
-        }
-    };
-}
-
-impl Engine for On<PostgresStore, PgConnection> {
-    type Store = PostgresStore;
-    const ROWS: &str = "SELECT sha256(convert_to(gen_random_uuid()::text, 'UTF8')), {at} FROM generate_series(1, {n})";
-
-    async fn start(table: &'static str) -> Option<Self> {
-        if !postgres_server::available() {
-            return None;
-        }
-        let url = postgres_server::Server::shared().url();
-        let builder = PostgresStore::builder().table(table);
-        let store = builder.response_timeout(PATIENCE).connect(&url);
-        let store = Arc::new(store.await.unwrap());
-        store.migrate().await.unwrap();
-        let other = PgConnection::connect(&url).await.unwrap();
-        Some(Self {
-            store,
-            other,
-            _dir: None,
-        })
-    }
-
-    other!();
-}
-
-impl Engine for On<MysqlStore, MySqlConnection> {
-    type Store = MysqlStore;
-    const ROWS: &str = "SELECT UNHEX(SHA2(UUID(), 256)), {at} FROM seq_1_to_{n}";
-
-    async fn start(table: &'static str) -> Option<Self> {
-        if !mysql_server::available() {
-            return None;
-        }
-        let url = mysql_server::Server::shared().url();
-        let builder = MysqlStore::builder().table(table);
-        let store = builder.response_timeout(PATIENCE).connect(&url);
-        let store = Arc::new(store.await.unwrap());
-        store.migrate().await.unwrap();
-        let other = MySqlConnection::connect(&url).await.unwrap();
-        Some(Self {
-            store,
-            other,
-            _dir: None,
-        })
-    }
-
-    other!();
-}
-
-impl Engine for On<SqliteStore, SqliteConnection> {
-    type Store = SqliteStore;
-    const ROWS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {n}) \
-         SELECT randomblob(32), {at} FROM n";
-
-    async fn start(table: &'static str) -> Option<Self> {
-        let (dir, path) = sqlite_file::new_file();
-        let builder = SqliteStore::builder().durability(Durability::Normal);
-        let store = builder.table(table).response_timeout(PATIENCE).open(&path);
-        Some(Self {
-            store: Arc::new(store.await.unwrap()),
-            other: sqlite_file::other(&path).await,
-            _dir: Some(dir),
-        })
-    }
-
-    other!();
-}
-
-type Postgres = On<PostgresStore, PgConnection>;
-type MariaDb = On<MysqlStore, MySqlConnection>;
-type Sqlite = On<SqliteStore, SqliteConnection>;
-
 /// Sweeps while there is more, as the layer does. How many went, and in how many calls.
 async fn sweep<S: SessionStore>(store: &S, op: &Op, budget: usize) -> (usize, usize) {
     let (mut removed, mut calls) = (0, 0);
@@ -269,14 +150,6 @@ async fn passes_over_what_is_held<E: Engine>(table: &'static str, until: &str) {
                 .await
                 .unwrap()
         );
-    }
-}
-
-fn literal<E: Engine>(bytes: &[u8]) -> String {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    match std::any::type_name::<E::Store>().contains("postgres") {
-        true => format!("'\\x{hex}'"),
-        false => format!("x'{hex}'"),
     }
 }
 
