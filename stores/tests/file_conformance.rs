@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use session::StoreKey;
 use session::testing::conformance::Fixture;
 use session_stores::{Durability, FileStore};
 
@@ -27,6 +28,27 @@ impl Fixture for Files {
         dump(self.dir.path(), &mut bytes);
         Some(bytes)
     }
+
+    async fn make_newer(&self, key: &StoreKey) -> bool {
+        make_newer(self.dir.path(), key)
+    }
+}
+
+/// Makes the file of this record one of a newer version: that is said at the same place in all versions.
+fn make_newer(dir: &Path, key: &StoreKey) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return make_newer(&path, key);
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        let its = bytes.get(16..48) == Some(key.hash());
+        if its {
+            bytes[8..12].copy_from_slice(&[200, !200, 200, !200]);
+            std::fs::write(&path, bytes).unwrap();
+        }
+        its
+    })
 }
 
 /// Every name and every byte below a directory.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mysql_server::Server;
+use session::StoreKey;
 use session::testing::conformance::{Fixture, run};
 use session_stores::mysql::MysqlStore;
 
@@ -63,6 +64,20 @@ impl Fixture for OnMariaDb {
         dump.extend(read("ib_logfile0"));
         Some(dump)
     }
+
+    async fn make_newer(&self, key: &StoreKey) -> bool {
+        let (table, key) = (&self.table, hex(key.hash()));
+        let set = format!(
+            "UPDATE sessions.{table} SET header = INSERT(header, 1, 1, x'c8') WHERE session_key = x'{key}'"
+        );
+        let done = self.server.sql(&format!("{set}; SELECT ROW_COUNT()"));
+        assert_eq!(done.trim(), "1");
+        true
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 macro_rules! cases {

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use postgres_server::Server;
+use session::StoreKey;
 use session::testing::conformance::{Fixture, run};
 use session_stores::postgres::PostgresStore;
 
@@ -63,6 +64,20 @@ impl Fixture for OnPostgres {
         assert!(dump.windows(7).any(|window| window == b"user_id"));
         Some(dump)
     }
+
+    async fn make_newer(&self, key: &StoreKey) -> bool {
+        let (table, key) = (&self.table, hex(key.hash()));
+        let set = format!("UPDATE {table} SET header = set_byte(header, 0, 200)");
+        let counted = format!(
+            "WITH done AS ({set} WHERE session_key = '\\x{key}' RETURNING 1) SELECT count(*) FROM done"
+        );
+        assert_eq!(self.server.sql(&counted).trim(), "1");
+        true
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 macro_rules! cases {

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis_cluster::Cluster;
+use session::StoreKey;
 use session::testing::conformance::{Fixture, run};
 use session_stores::redis::RedisStore;
 
@@ -58,6 +59,12 @@ impl Fixture for OnThreeNodes {
         // What is looked for would be found: the dump is not packed.
         assert!(dump.windows(7).any(|window| window == b"user_id"));
         Some(dump)
+    }
+
+    async fn make_newer(&self, key: &StoreKey) -> bool {
+        let mut nodes = self.cluster.nodes.iter();
+        assert!(nodes.any(|node| node.make_newer(key.hash())));
+        true
     }
 }
 

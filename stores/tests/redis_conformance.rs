@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis_server::Server;
+use session::StoreKey;
 use session::testing::conformance::{Fixture, run};
 use session_stores::redis::RedisStore;
 
@@ -49,6 +50,11 @@ impl Fixture for OnOneNode {
         // What is looked for would be found: the dump is not packed.
         assert!(dump.windows(7).any(|window| window == b"user_id"));
         Some(dump)
+    }
+
+    async fn make_newer(&self, key: &StoreKey) -> bool {
+        self.server.make_newer(key.hash());
+        true
     }
 }
 

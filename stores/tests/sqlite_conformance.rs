@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
+use session::StoreKey;
 use session::testing::conformance::Fixture;
+use session_stores::sqlite::driver::sqlite::SqliteConnectOptions;
+use session_stores::sqlite::driver::{ConnectOptions, query};
 use session_stores::sqlite::{Durability, SqliteStore};
 
 /// A store in a file of its own.
@@ -43,6 +46,19 @@ impl Fixture for InAFile {
         // What is looked for would be found: the dump is not packed.
         assert!(dump.windows(7).any(|window| window == b"user_id"));
         Some(dump)
+    }
+
+    async fn make_newer(&self, key: &StoreKey) -> bool {
+        let options = SqliteConnectOptions::new().filename(self.dir.path().join("sessions.db"));
+        let mut other = options.connect().await.unwrap();
+        // What a function gives is text unless it is said to be bytes.
+        let set = "UPDATE sessions SET header = CAST(x'c8' || substr(header, 2) AS BLOB) WHERE session_key = ?";
+        let done = query(set)
+            .bind(key.hash().to_vec())
+            .execute(&mut other)
+            .await;
+        assert_eq!(done.unwrap().rows_affected(), 1);
+        true
     }
 }
 

@@ -283,6 +283,9 @@ pub trait SessionStore: Send + Sync + 'static {
     fn gc(&self, op: &Op, budget: usize) -> impl Future<Output = Result<Swept, StoreError>> + Send;
 
     /// The live sessions of an owner, oldest first. Each entry of the set is verified, the dead are pruned.
+    ///
+    /// A session in a newer format is listed as far as this node can read it, and left out if it cannot; it never makes
+    /// the listing fail, and [`destroy_all_of`](Self::destroy_all_of) ends it.
     fn sessions_of(
         &self,
         op: &Op,

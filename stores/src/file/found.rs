@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use session::{DecodeError, Op, OwnerKey, Record, StoreError, StoreErrorKind, StoreKey, Timestamp};
+use session::{
+    DecodeError, Header, Op, OwnerKey, Record, StoreError, StoreErrorKind, StoreKey, Timestamp,
+};
 
 use super::Files;
 use super::disk::Loaded;
@@ -54,11 +56,7 @@ impl Stored {
     }
 
     pub(super) fn is_of(&self, owner: &OwnerKey) -> bool {
-        self.record
-            .header
-            .owner
-            .as_ref()
-            .is_some_and(|of| of.key == *owner)
+        is_of(&self.record.header, owner)
     }
 
     /// When it dies unless it is renewed.
@@ -102,6 +100,26 @@ impl Files {
         }
     }
 
+    /// The header of a record of which something is in a newer format, if the header is not.
+    pub(super) fn header_of_newer(&self, key: &StoreKey) -> Result<Option<Header>> {
+        let loaded = self
+            .disk
+            .load(&self.layout.place(key).main, self.max_file)
+            .map_err(before("read a record"))?;
+        let Loaded::File { bytes, .. } = loaded else {
+            return Ok(None);
+        };
+        let frame = frame::open(&Bytes::from(bytes), key).ok();
+        let record = frame.filter(|frame| frame.kind == Kind::Record);
+        Ok(record.and_then(|frame| {
+            let mut header = Header::from_bytes(frame.body.get(LINK..)?).ok()?;
+            if let Some(renewal) = frame.renewal {
+                header.renew(renewal.last_seen, renewal.idle_deadline);
+            }
+            Some(header)
+        }))
+    }
+
     fn parse(&self, key: &StoreKey, frame: &Frame, links: u64) -> std::result::Result<Found, Bad> {
         match frame.kind {
             Kind::Record => {
@@ -133,6 +151,10 @@ impl Files {
             Kind::Tombstone | Kind::Revocation => Err(Bad::Damaged),
         }
     }
+}
+
+pub(super) fn is_of(header: &Header, owner: &OwnerKey) -> bool {
+    header.owner.as_ref().is_some_and(|of| of.key == *owner)
 }
 
 fn damaged(modified: SystemTime, told: Option<Timestamp>) -> Found {

@@ -5,14 +5,14 @@
 //! live session stands in the set of its owner, whatever crashes.
 
 use session::{
-    Header, Op, Over, OwnerKey, OwnerRule, SessionHandle, SessionInfo, StoreError, StoreKey,
-    Timestamp,
+    Header, Op, Over, OwnerKey, OwnerRule, SessionHandle, SessionInfo, StoreError, StoreErrorKind,
+    StoreKey, Timestamp,
 };
 
 use super::Files;
 use super::disk::{Loaded, Lock};
 use super::error::{Result, before, unsure};
-use super::found::{Found, Tombstone, timestamp};
+use super::found::{Found, Tombstone, is_of, timestamp};
 use super::frame::{self, Bad, Kind};
 use super::layout::{REVOKED, REVOKED_TEMP, marker_name};
 use super::verbs::not_put;
@@ -111,11 +111,7 @@ impl Files {
             return Ok(());
         };
         for key in victims {
-            if let Found::Record(stored) = self.settled(key)?
-                && stored.is_of(&owner.key)
-            {
-                self.end_record(op, key, &stored)?;
-            }
+            self.end_member(op, &owner.key, key)?;
         }
         Ok(())
     }
@@ -188,14 +184,32 @@ impl Files {
     /// another node, so it ends too.
     fn end_if_of(&self, op: &Op, owner: &OwnerKey, key: &StoreKey) -> Result<End> {
         let _lock = self.lock(&[*key])?;
-        match self.settled(key)? {
+        self.end_member(op, owner, key)
+    }
+
+    /// The same, under the lock of the record.
+    fn end_member(&self, op: &Op, owner: &OwnerKey, key: &StoreKey) -> Result<End> {
+        let lived = |header: &Header| match header.is_live(op.now) {
+            true => End::Lived,
+            false => End::Nothing,
+        };
+        let found = match self.settled(key) {
+            Err(error) if error.kind() == StoreErrorKind::NewerFormat => {
+                let header = self.header_of_newer(key)?;
+                // One that does not say whose it is, is whose set it stands in.
+                if header.as_ref().is_some_and(|header| !is_of(header, owner)) {
+                    return Ok(End::Nothing);
+                }
+                self.end(op, key)?;
+                let _ = self.disk.remove(&self.layout.marker(owner, key));
+                return Ok(header.as_ref().map_or(End::Nothing, lived));
+            }
+            found => found?,
+        };
+        match found {
             Found::Record(stored) if stored.is_of(owner) => {
                 self.end_record(op, key, &stored)?;
-                Ok(if stored.is_live(op) {
-                    End::Lived
-                } else {
-                    End::Nothing
-                })
+                Ok(lived(&stored.record.header))
             }
             Found::Tombstone(Tombstone {
                 successor: Some(to),
@@ -229,16 +243,21 @@ impl Files {
             .map_err(|error| not_put("stamp a session", error))
     }
 
-    /// The live sessions of an owner whose lock is held. What cannot be read is none, but a failing disk is an error.
+    /// The live sessions of an owner whose lock is held. One whose data is in a newer format is one of them; whatever
+    /// else cannot be read is none, but a failing disk is an error.
     fn live_of(&self, op: &Op, owner: &OwnerKey) -> Result<Vec<(StoreKey, Header)>> {
         let mut live = Vec::new();
+        let lives = |header: &Header| is_of(header, owner) && header.is_live(op.now);
         for key in self.members(owner)? {
             match self.look(&key) {
-                Ok(Found::Record(stored)) if stored.is_of(owner) && stored.is_live(op) => {
+                Ok(Found::Record(stored)) if lives(&stored.record.header) => {
                     live.push((key, stored.record.header));
                 }
                 Ok(_) => {}
-                Err(error) if error.kind() == session::StoreErrorKind::NewerFormat => {}
+                Err(error) if error.kind() == StoreErrorKind::NewerFormat => {
+                    let header = self.header_of_newer(&key)?;
+                    live.extend(header.filter(lives).map(|header| (key, header)));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -285,7 +304,7 @@ impl Files {
             Ok(frame) if frame.kind == Kind::Revocation && frame.body.len() == 8 => {
                 Ok(Some(frame::time(&frame.body)))
             }
-            Err(Bad::Newer) => Err(StoreError::from_kind(session::StoreErrorKind::NewerFormat)),
+            Err(Bad::Newer) => Err(StoreError::from_kind(StoreErrorKind::NewerFormat)),
             // It says no longer when, but it was written when the sessions were revoked.
             Ok(_) | Err(Bad::Damaged) => Ok(Some(timestamp(modified))),
         }

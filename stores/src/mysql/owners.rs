@@ -8,7 +8,7 @@ use sqlx::mysql::MySqlRow;
 
 use super::call::{Again, Next, Verb};
 use super::row::column;
-use super::text::{bury_all, hex, keys, live};
+use super::text::{bury_all, hex, live};
 use crate::sql::{millis, timestamp};
 
 /// A revocation is remembered for as long as the longest session that it is meant for can last.
@@ -101,28 +101,34 @@ impl Verb<'_> {
             return Ok(Swept::default());
         }
         let past = past(self.op);
-        // Whoever is at a row keeps it: the next sweep is soon enough.
+        // Whoever is at a row keeps it: the next sweep is soon enough. Nobody is waited for, so both tables may be locked
+        // in this order.
+        let dead = |key: &str, table: &str, until: &str| {
+            format!(
+                "SELECT {key} FROM {table} FORCE INDEX (by_expiry) WHERE {until} < {past} \
+                 ORDER BY {until} LIMIT {limit} FOR UPDATE SKIP LOCKED"
+            )
+        };
         let first = format!(
-            "SELECT session_key FROM {records} FORCE INDEX (by_expiry) WHERE expires_at < {past} \
-             ORDER BY expires_at LIMIT {limit} FOR UPDATE SKIP LOCKED"
+            "{}; {}",
+            dead("session_key", records, "expires_at"),
+            dead("owner, 1", owners, "forget_at"),
         );
         let decide = |rows: Vec<MySqlRow>| {
-            let dead = rows.iter().map(|row| column::<Vec<u8>>(row, 0));
-            let dead = dead.collect::<Result<Vec<_>, _>>()?;
-            let mut text = String::new();
-            if !dead.is_empty() {
-                let dead = keys(dead.iter().map(|key| &key[..]));
-                text += &format!(
-                    "DELETE s FROM {records} AS s FORCE INDEX (PRIMARY) WHERE s.session_key IN ({dead}); "
-                );
+            let (mut removed, mut forgotten, mut text) = (0, 0, String::new());
+            // One by one: with many keys in one statement the engine may rather go through the whole table, and wait
+            // there for rows that others hold.
+            for row in &rows {
+                let (table, key, count) = match row.len() {
+                    1 => (records, "session_key", &mut removed),
+                    _ => (owners, "owner", &mut forgotten),
+                };
+                let dead = hex(&column::<Vec<u8>>(row, 0)?);
+                text += &format!("DELETE FROM {table} WHERE {key} = {dead}; ");
+                *count += 1;
             }
-            // Owners come before records where both are locked, so their rows go when no record is.
-            text += &format!(
-                "COMMIT; DELETE FROM {owners} WHERE forget_at < {past} ORDER BY forget_at LIMIT {limit}"
-            );
-            let removed = dead.len();
-            let more = removed == limit;
-            Ok(Next::Write(text, Swept { removed, more }))
+            let more = removed.max(forgotten) == limit;
+            Ok(Next::Write(text + "COMMIT", Swept { removed, more }))
         };
         self.transaction(Again::Harmless, &first, decide).await
     }

@@ -55,7 +55,7 @@ impl Schema {
              WHERE session_key = ? AND version = ? AND {live}"
         );
         let sessions_of = format!(
-            "SELECT {READ_ONLY}, s.header, s.last_seen {one} LEFT JOIN {records} AS s \
+            "SELECT {READ_ONLY}, s.owner, s.handle, s.created, s.last_seen, s.header {one} LEFT JOIN {records} AS s \
              ON s.owner = ? AND s.data IS NOT NULL AND s.idle_deadline > ? AND s.absolute_deadline > ? \
              ORDER BY s.created"
         );

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session::{
-    CreateOutcome, Header, OwnerKey, OwnerRule, ReadOutcome, Record, SaveOutcome, SessionInfo,
-    StoreError, StoreKey, Timestamp, TouchOutcome, Version,
+    CreateOutcome, OwnerKey, OwnerRule, ReadOutcome, Record, SaveOutcome, SessionInfo, StoreError,
+    StoreErrorKind, StoreKey, Timestamp, TouchOutcome, Version,
 };
 use sqlx::mysql::MySqlRow;
 
@@ -13,7 +13,7 @@ use super::call::{Again, Answer, Call, Verb};
 use super::row::{Found, Values, column, found, numbers};
 use super::text::{BEGIN, bury, hex, insert, live};
 use super::trouble::unexpected;
-use crate::sql::{Columns, Stored, another, info, millis, store_key, timestamp};
+use crate::sql::{Columns, Listed, Stored, another, millis, store_key};
 
 impl Verb<'_> {
     async fn rows(&self, text: &Arc<str>, values: Values) -> Result<Vec<MySqlRow>, StoreError> {
@@ -191,7 +191,20 @@ impl Verb<'_> {
              owner = NULL, header = NULL, data = NULL; \
              SELECT session_key, successor FROM {records} WHERE session_key = {name}"
         );
-        let rows = self.call(Again::Harmless, Call::Text(&text)).await?.rows();
+        let rows = match self.call(Again::Harmless, Call::Text(&text)).await {
+            // S16: without room for a tombstone the session ends all the same.
+            Err(error) if error.kind() == StoreErrorKind::Full => {
+                let text = format!(
+                    "DELETE FROM {records} WHERE session_key = {name} AND data IS NOT NULL"
+                );
+                self.call(Again::Harmless, Call::Transaction(&text)).await?;
+                return Ok(match self.find(key).await? {
+                    Found::Tombstone(successor) => successor,
+                    Found::Live(_) | Found::Nothing => None,
+                });
+            }
+            answer => answer?.rows(),
+        };
         // Whoever sweeps may have been faster.
         let Some(row) = rows.first() else {
             return Ok(None);
@@ -222,13 +235,17 @@ impl Verb<'_> {
         let rows = self.rows(&self.engine.schema.sessions_of, values).await?;
         let mut sessions = Vec::with_capacity(rows.len());
         for row in &rows {
-            // One that cannot be read is no session.
-            let header = column::<Option<Vec<u8>>>(row, 1)?;
-            let Some(Ok(mut header)) = header.map(|header| Header::from_bytes(&header)) else {
-                continue;
-            };
-            header.last_seen = timestamp(column(row, 2)?);
-            sessions.push(info(&header, owner)?);
+            // Nothing stands for nobody.
+            if let Some(owner_key) = column::<Option<Vec<u8>>>(row, 1)? {
+                let listed = Listed {
+                    owner: owner_key,
+                    handle: column(row, 2)?,
+                    created: column(row, 3)?,
+                    last_seen: column(row, 4)?,
+                    header: column(row, 5)?,
+                };
+                sessions.extend(listed.info(owner)?);
+            }
         }
         Ok(sessions)
     }

@@ -13,8 +13,8 @@ use sqlx::query;
 use super::PostgresStore;
 use super::call::Again;
 use super::trouble::Trouble;
-use super::verbs::{bind, only, stored, unexpected, whole_millis};
-use crate::sql::{Columns, another, info, millis, store_key};
+use super::verbs::{bind, listed, only, unexpected, whole_millis};
+use crate::sql::{Columns, another, millis, store_key};
 
 /// The longest absolute lifetime: for so long a revocation is remembered.
 const LONGEST: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -195,12 +195,9 @@ impl SessionStore for PostgresStore {
             statement.bind(verb.now()).bind(&owner.as_bytes()[..])
         };
         let rows = verb.rows(Again::Harmless, list).await?;
-        // A header that cannot be read is no session.
         let mut infos = Vec::with_capacity(rows.len());
         for row in &rows {
-            if let Ok(header) = stored(row, Vec::new())?.header() {
-                infos.push(info(&header, owner)?);
-            }
+            infos.extend(listed(row)?.info(owner)?);
         }
         Ok(infos)
     }

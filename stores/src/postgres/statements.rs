@@ -60,7 +60,7 @@ const EXISTS: &str =
     "SELECT 1 FROM {sessions} s WHERE session_key = $2 AND {ends} > $1 AND data IS NOT NULL";
 
 const SESSIONS_OF: &str = "\
-SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header FROM {sessions} s
+SELECT owner, handle, created, last_seen, header FROM {sessions} s
 WHERE owner = $2 AND {ends} > $1 ORDER BY created, session_key";
 
 const END_ONE: &str = "SELECT {end_one}($1, $2, $3, $4)";

@@ -10,7 +10,7 @@ use sqlx::{Decode, Postgres, Row, Type, query};
 
 use super::call::{Again, Verb};
 use super::trouble::{Trouble, store_error};
-use crate::sql::{Columns, Stored, another, millis, store_key, successor};
+use crate::sql::{Columns, Listed, Stored, another, millis, store_key, successor};
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -158,8 +158,19 @@ impl Verb<'_> {
     }
 }
 
+/// A row of a listing.
+pub(super) fn listed(row: &PgRow) -> Result<Listed, StoreError> {
+    Ok(Listed {
+        owner: get(row, 0)?,
+        handle: get(row, 1)?,
+        created: get(row, 2)?,
+        last_seen: get(row, 3)?,
+        header: get(row, 4)?,
+    })
+}
+
 /// A row of a record.
-pub(super) fn stored(row: &PgRow, data: Vec<u8>) -> Result<Stored, StoreError> {
+fn stored(row: &PgRow, data: Vec<u8>) -> Result<Stored, StoreError> {
     Ok(Stored {
         key: get(row, 0)?,
         version: get(row, 1)?,

@@ -3,9 +3,11 @@
 //! The header stands in the row as the library encodes it, with the fields that statements compare or change beside
 //! it. Where the two differ the columns are right: a touch and a revocation change only them.
 
+use std::time::Duration;
+
 use session::{
-    Codec, DecodeError, Header, OwnerKey, Record, SessionInfo, StoreError, StoreErrorKind,
-    StoreKey, Timestamp, Version,
+    Codec, DecodeError, Header, Lifetime, OwnerKey, Record, SessionHandle, SessionInfo, StoreError,
+    StoreErrorKind, StoreKey, Timestamp, Version,
 };
 
 /// How much of a record goes into a row: SQLite takes 10^9 bytes in one, PostgreSQL and MySQL 2^30 in a message.
@@ -149,11 +151,42 @@ impl Stored {
     }
 }
 
-/// What a listing tells of a session, which is the asked owner's, or the answer is one to another question (T53).
-pub(crate) fn info(header: &Header, asked: &OwnerKey) -> Result<SessionInfo, StoreError> {
-    match &header.owner {
-        Some(owner) if owner.key == *asked => Ok(SessionInfo::of(header)),
-        _ => Err(another()),
+/// What a listing reads of a record.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) owner: Vec<u8>,
+    pub(crate) handle: Vec<u8>,
+    pub(crate) created: i64,
+    pub(crate) last_seen: i64,
+    pub(crate) header: Vec<u8>,
+}
+
+impl Listed {
+    /// What a listing tells of it, or `None` if the row is damaged. Of a header in a newer format it tells all that has
+    /// a column, so everything but the label.
+    ///
+    /// # Errors
+    ///
+    /// It is not the asked owner's, so the answer is one to another question (T53).
+    pub(crate) fn info(self, asked: &OwnerKey) -> Result<Option<SessionInfo>, StoreError> {
+        if self.owner != asked.as_bytes() {
+            return Err(another());
+        }
+        let created = timestamp(self.created);
+        let mut header = match Header::from_bytes(&self.header) {
+            Ok(header) => header,
+            Err(DecodeError::NewerFormat) => {
+                Header::new(created, Lifetime::DEFAULT, Duration::ZERO)
+            }
+            Err(_) => return Ok(None),
+        };
+        let Ok(handle) = self.handle.try_into() else {
+            return Ok(None);
+        };
+        header.handle = SessionHandle::from_bytes(handle);
+        header.created = created;
+        header.last_seen = timestamp(self.last_seen);
+        Ok(Some(SessionInfo::of(&header)))
     }
 }
 
@@ -165,7 +198,7 @@ pub(crate) fn another() -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use session::{Data, Lifetime};
+    use session::Data;
 
     fn stored(key: &StoreKey, columns: Columns) -> Stored {
         Stored {
@@ -223,6 +256,38 @@ mod tests {
         row.header[0] = 200;
         let error = row.record(&Codec::json(), &KEY).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::NewerFormat);
+    }
+
+    #[test]
+    fn s21_what_is_newer_is_listed_by_its_columns() {
+        let owner = OwnerKey::of("ann");
+        let listed = |first_byte: Option<u8>, of: &OwnerKey| {
+            let now = Timestamp::from_millis(1_000);
+            let mut header = Header::new(now, Lifetime::DEFAULT, Default::default());
+            header.label = Some("phone".into());
+            let mut listed = Listed {
+                owner: owner.as_bytes().to_vec(),
+                handle: header.handle.to_bytes().to_vec(),
+                created: 1_000,
+                last_seen: 5_000,
+                header: header.to_bytes(),
+            };
+            if let Some(byte) = first_byte {
+                listed.header[0] = byte;
+            }
+            (header.handle, listed.info(of))
+        };
+        for (byte, label) in [(None, Some("phone")), (Some(200), None)] {
+            let (handle, info) = listed(byte, &owner);
+            let info = info.unwrap().unwrap();
+            assert_eq!((info.handle, info.label.as_deref()), (handle, label));
+            assert_eq!(info.created, Timestamp::from_millis(1_000));
+            assert_eq!(info.last_seen, Timestamp::from_millis(5_000));
+        }
+        // Damaged.
+        assert!(listed(Some(0), &owner).1.unwrap().is_none());
+        let other = listed(None, &OwnerKey::of("bob")).1;
+        assert_eq!(other.unwrap_err().kind(), StoreErrorKind::Unavailable);
     }
 
     #[test]

@@ -7,7 +7,9 @@ mod columns;
 mod table;
 mod trouble;
 
-pub(crate) use columns::{Columns, Stored, another, info, millis, store_key, successor, timestamp};
+pub(crate) use columns::{
+    Columns, Listed, Stored, another, millis, store_key, successor, timestamp,
+};
 pub use table::TableNameError;
 pub(crate) use table::{Quote, TableName};
 pub(crate) use trouble::{Cause, unavailable};

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use session::{
-    Clock, DecodeError, Op, Over, OwnerKey, OwnerRule, Record, SessionHandle, SessionInfo,
-    StoreError, StoreErrorKind, StoreKey, Swept, SystemClock, Timestamp,
+    Clock, Op, Over, OwnerKey, OwnerRule, Record, SessionHandle, SessionInfo, StoreError, StoreKey,
+    Swept, SystemClock, Timestamp,
 };
 use sqlx::Row as _;
 
 use super::engine::{Engine, Link, statement};
 use super::queue::{Room, Write};
-use super::row::{Found, stored};
+use super::row::{Found, listed};
 use super::trouble::store_error;
 use super::verbs::at;
-use crate::sql::{info, millis, timestamp};
+use crate::sql::{millis, timestamp};
 
 /// The longest absolute lifetime: so long is a revocation remembered.
 const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -92,14 +92,8 @@ impl Engine {
         let rows = self.link().await?.rows(list).await?;
         let mut sessions = Vec::with_capacity(rows.len());
         for row in &rows {
-            match stored(row, Vec::new()).map_err(store_error)?.header() {
-                Ok(header) => sessions.push(info(&header, owner)?),
-                Err(DecodeError::NewerFormat) => {
-                    return Err(StoreError::from_kind(StoreErrorKind::NewerFormat));
-                }
-                // A read calls it damaged, so nobody is signed in by it.
-                Err(_) => {}
-            }
+            // What a read calls damaged signs nobody in.
+            sessions.extend(listed(row).map_err(store_error)?.info(owner)?);
         }
         Ok(sessions)
     }

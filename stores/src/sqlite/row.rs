@@ -4,7 +4,7 @@ use session::{StoreKey, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::sql::{Stored, millis, store_key};
+use crate::sql::{Listed, Stored, millis, store_key};
 
 #[derive(Debug)]
 pub(super) enum Found {
@@ -33,20 +33,35 @@ impl Found {
     }
 }
 
-/// A record's row; a listing leaves the data out. What is not filled in makes the record a damaged one.
-pub(super) fn stored(row: &SqliteRow, data: Vec<u8>) -> Result<Stored, sqlx::Error> {
-    let number = |name| Ok::<i64, sqlx::Error>(row.try_get::<Option<_>, _>(name)?.unwrap_or(0));
-    let bytes = |name| {
-        row.try_get::<Option<_>, _>(name)
-            .map(Option::unwrap_or_default)
-    };
+fn number(row: &SqliteRow, name: &str) -> Result<i64, sqlx::Error> {
+    Ok(row.try_get::<Option<_>, _>(name)?.unwrap_or(0))
+}
+
+fn bytes(row: &SqliteRow, name: &str) -> Result<Vec<u8>, sqlx::Error> {
+    row.try_get::<Option<_>, _>(name)
+        .map(Option::unwrap_or_default)
+}
+
+/// A record's row. What is not filled in makes the record a damaged one.
+fn stored(row: &SqliteRow, data: Vec<u8>) -> Result<Stored, sqlx::Error> {
     Ok(Stored {
-        key: bytes("session_key")?,
-        version: bytes("version")?,
-        authenticated_at: number("authenticated_at")?,
-        last_seen: number("last_seen")?,
-        idle_deadline: number("idle_deadline")?,
-        header: bytes("header")?,
+        key: bytes(row, "session_key")?,
+        version: bytes(row, "version")?,
+        authenticated_at: number(row, "authenticated_at")?,
+        last_seen: number(row, "last_seen")?,
+        idle_deadline: number(row, "idle_deadline")?,
+        header: bytes(row, "header")?,
         data,
+    })
+}
+
+/// A row of a listing.
+pub(super) fn listed(row: &SqliteRow) -> Result<Listed, sqlx::Error> {
+    Ok(Listed {
+        owner: bytes(row, "owner")?,
+        handle: bytes(row, "handle")?,
+        created: number(row, "created")?,
+        last_seen: number(row, "last_seen")?,
+        header: bytes(row, "header")?,
     })
 }

@@ -111,7 +111,7 @@ impl Statements {
                  ORDER BY created LIMIT ?5)"
             )),
             list: text(format!(
-                "SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header FROM {sessions} \
+                "SELECT owner, handle, created, last_seen, header FROM {sessions} \
                  WHERE owner = ?1 AND {live} ORDER BY created"
             )),
             destroy_of: text(format!(

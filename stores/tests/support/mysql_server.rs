@@ -277,6 +277,15 @@ impl Server {
         self.signal("-CONT");
     }
 
+    /// Has the tables that are made from now on in this folder.
+    pub(crate) fn move_tables(&self, folder: &Path) {
+        let database = self.dir.path().join("data/sessions");
+        std::fs::copy(database.join("db.opt"), folder.join("db.opt")).expect("its settings");
+        std::fs::remove_dir_all(&database).expect("the database is empty");
+        std::os::unix::fs::symlink(folder, &database).expect("a link");
+        run(Command::new("chmod").args(["-R", "777"]).arg(folder));
+    }
+
     /// Kills it (`SIGKILL`): nothing is written down that was not.
     pub(crate) fn kill(&self) {
         let process = self.process.lock().expect("nobody panicked").take();

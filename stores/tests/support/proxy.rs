@@ -77,6 +77,8 @@ pub(crate) struct Proxy {
     state: Arc<Mutex<State>>,
     /// Counts cuts: each ends the connections that there are.
     cut: watch::Sender<u64>,
+    /// Those of all proxies that go by one plan.
+    cuts: Arc<Mutex<Vec<watch::Sender<u64>>>>,
 }
 
 impl Proxy {
@@ -85,14 +87,25 @@ impl Proxy {
     }
 
     pub(crate) async fn watched(upstream: u16, kind: Replies, watch: Watch) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let proxy = Self {
-            port: listener.local_addr().unwrap().port(),
+        let first = Self {
+            port: 0,
             kind,
             watch: Arc::new(watch),
             state: Arc::default(),
             cut: watch::Sender::new(0),
+            cuts: Arc::default(),
         };
+        first.beside(upstream).await
+    }
+
+    /// Another one, before another server: they go by one plan and count together. A cut ends the connections of the
+    /// one where it happens, and those of all if nobody can connect after it.
+    pub(crate) async fn beside(&self, upstream: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut proxy = self.clone();
+        proxy.port = listener.local_addr().unwrap().port();
+        proxy.cut = watch::Sender::new(0);
+        proxy.cuts.lock().unwrap().push(proxy.cut.clone());
         tokio::spawn(proxy.clone().accept(listener, upstream));
         proxy
     }
@@ -184,11 +197,20 @@ impl Proxy {
                 ended |= written.is_err() && Arc::ptr_eq(&out, &to);
             }
             if cuts {
-                self.cut.send_modify(|cuts| *cuts += 1);
+                self.end_connections();
             }
             if ended {
                 break;
             }
+        }
+    }
+
+    fn end_connections(&self) {
+        let everywhere = matches!(self.state.lock().unwrap().plan, Plan::Dead);
+        let cuts = self.cuts.lock().unwrap();
+        let here = |cut: &&watch::Sender<u64>| everywhere || cut.same_channel(&self.cut);
+        for cut in cuts.iter().filter(here) {
+            cut.send_modify(|cuts| *cuts += 1);
         }
     }
 

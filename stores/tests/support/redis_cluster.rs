@@ -51,6 +51,26 @@ impl Cluster {
         cluster
     }
 
+    /// Has each node tell this port, in order, in place of its own, and waits until all tell it of all. What they say to
+    /// each other stays where it is.
+    pub(crate) fn announce(&self, ports: &[u16]) {
+        for (node, port) in self.nodes.iter().zip(ports) {
+            for (what, port) in [
+                ("cluster-announce-bus-port", node.port + 10_000),
+                ("cluster-announce-port", *port),
+            ] {
+                let port = port.to_string();
+                node.command::<String>(&[b"CONFIG", b"SET", what.as_bytes(), port.as_bytes()]);
+            }
+        }
+        let told = |node: &Server| {
+            let told: String = node.command(&[b"CLUSTER", b"NODES"]);
+            ports.iter().all(|port| told.contains(&format!(":{port}@")))
+        };
+        until("all tell the ports", || self.nodes.iter().all(told));
+        self.wait("cluster_state", "ok");
+    }
+
     /// Adds a node that has no slots, and waits until all know it.
     pub(crate) fn add(&mut self) -> &Server {
         let node = Server::start(&SETTINGS);

@@ -130,6 +130,10 @@ impl<F: Fixture> Caller<F> {
         self.0.dump().await
     }
 
+    pub(super) async fn make_newer(&self, key: &StoreKey) -> bool {
+        self.0.make_newer(key).await
+    }
+
     pub(super) async fn read(&self, now: Timestamp, key: &StoreKey) -> ReadOutcome {
         answer("read", self.store().read(&op(now), key, None).await)
     }

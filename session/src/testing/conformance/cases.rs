@@ -86,6 +86,7 @@ macro_rules! __conformance_cases {
                 t29_a_handle_destroys_its_session
                 t29_a_handle_is_nothing_to_others
                 a_handle_follows_its_session
+                s21_what_is_newer_hides_nobody_and_ends
                 t30_t31_what_is_stored_is_no_credential
             }
             owner {

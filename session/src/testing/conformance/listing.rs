@@ -1,12 +1,12 @@
 //! `sessions_of` and `destroy_of`: what an owner sees, and the sign-out of one device.
 
-use super::caller::{GRACE, LIFETIME, count, fresh_key, key_after, next, owned, record};
-use super::caller::{secs, start};
+use super::caller::{GRACE, LIFETIME, count, fresh_key, key_after, next, op, owned};
+use super::caller::{record, secs, start};
 use super::{Caller, Fixture};
 use crate::base64url;
 use crate::id::{SessionId, StoreKey};
 use crate::record::SessionHandle;
-use crate::store::SessionInfo;
+use crate::store::{SessionInfo, SessionStore, StoreErrorKind};
 
 /// T29: the live sessions of that owner, oldest first, as their headers say.
 pub async fn t29_lists_the_oldest_first<F: Fixture>(store: Caller<F>) {
@@ -112,6 +112,43 @@ pub async fn a_handle_follows_its_session<F: Fixture>(store: Caller<F>) {
     store.put(t, &expiring).await;
     let now = expiring.header.idle_deadline;
     assert!(!store.destroy_of(now, "ann", expiring.header.handle).await);
+}
+
+/// S21: a session that a newer release wrote is no reason to show none, and ends with the others of its owner. If it is
+/// listed, its handle works.
+pub async fn s21_what_is_newer_hides_nobody_and_ends<F: Fixture>(store: Caller<F>) {
+    let t = start();
+    for (owner, spares) in [("ann", false), ("bob", true)] {
+        let (phone, tablet) = (owned(t, owner), owned(t + secs(1), owner));
+        let laptop = owned(t + secs(2), owner);
+        let now = t + secs(3);
+        let newer = [store.put(now, &phone).await, store.put(now, &tablet).await];
+        let other = store.put(now, &laptop).await;
+        for key in &newer {
+            if !store.make_newer(key).await {
+                return;
+            }
+            let read = store.store().read(&op(now), key, None).await;
+            let failure = read.expect_err("it is newer").kind();
+            assert_eq!(failure, StoreErrorKind::NewerFormat);
+        }
+        let listed = store.list(now, owner).await;
+        assert_eq!(listed.last(), Some(&SessionInfo::of(&laptop.header)));
+        if listed.len() > 1 {
+            let expected = [&phone, &tablet, &laptop].map(|r| SessionInfo::of(&r.header));
+            assert_eq!(listed, expected);
+            assert!(store.destroy_of(now, owner, phone.header.handle).await);
+            let left = [tablet.header.handle, laptop.header.handle];
+            assert_eq!(store.handles(now, owner).await, left);
+        }
+        let spared = spares.then_some(&other);
+        store.destroy_all_of(now, owner, spared).await;
+        for key in &newer {
+            assert_eq!(store.gone(now, key).await, None);
+        }
+        assert_eq!(store.exists(now, &other).await, spares);
+        assert_eq!(store.list(now, owner).await.len(), usize::from(spares));
+    }
 }
 
 /// T30, T31: what the store holds authenticates nobody: the id is not in it, and a stored hash is no id.

@@ -68,6 +68,7 @@ pub mod touch;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::id::StoreKey;
 use crate::store::SessionStore;
 pub use caller::Caller;
 
@@ -113,6 +114,13 @@ pub trait Fixture: Send + Sync + 'static {
     /// Every byte that the store has written down, where that can be told.
     fn dump(&self) -> impl Future<Output = Option<Vec<u8>>> + Send {
         std::future::ready(None)
+    }
+
+    /// Makes the record under this key one whose header is in a format of the future, and says whether that could be
+    /// done. A store that writes [`Header::to_bytes`](crate::Header::to_bytes) does it by their first byte.
+    fn make_newer(&self, key: &StoreKey) -> impl Future<Output = bool> + Send {
+        let _ = key;
+        std::future::ready(false)
     }
 }
 

@@ -110,15 +110,57 @@ fn s21_a_newer_file_is_an_error_and_stays() {
             .kind(),
     );
     newer(bench.destroy(&at, &key).unwrap_err().kind());
-    newer(
-        bench
-            .destroy_all_of(&at, &owner(), None)
-            .unwrap_err()
-            .kind(),
-    );
     assert_eq!(bench.gc(&op(1_000_000), 100).unwrap().removed, 0);
     assert_eq!(fs::read(bench.main(&key)).unwrap(), bytes);
     assert_eq!(bench.sessions_of(&at, &owner()).unwrap(), []);
+    // It does not say that it lives, so it is not counted; but it ends.
+    assert_eq!(bench.destroy_all_of(&at, &owner(), None).unwrap(), 0);
+    let read = bench.read(&at, &key, None).unwrap();
+    assert!(matches!(read, ReadOutcome::Gone { successor: None }));
+}
+
+/// A record of which only the data is newer is a session like the others to its owner.
+#[test]
+fn s21_newer_data_is_listed_and_ends() {
+    let (bench, at) = (bench(), op(0));
+    let put_newer = |from: u64| {
+        let (key, record) = bench.seed_with(&op(from), owned(&op(from), 1));
+        let header = record.header.to_bytes();
+        let body: &[&[u8]] = &[&frame::put_link(None), &header, &[200, 1, 2, 3]];
+        let bytes = frame::seal(frame::Kind::Record, &key, body);
+        fs::write(bench.main(&key), bytes).unwrap();
+        let read = bench.read(&at, &key, None).unwrap_err();
+        assert_eq!(read.kind(), StoreErrorKind::NewerFormat);
+        (key, record.header.handle)
+    };
+    let gone = |key| {
+        let read = bench.read(&at, key, None).unwrap();
+        assert!(matches!(read, ReadOutcome::Gone { successor: None }));
+    };
+    let listed = || {
+        let list = bench.sessions_of(&at, &owner()).unwrap();
+        list.iter().map(|info| info.handle).collect::<Vec<_>>()
+    };
+    let [first, second, third] = [0, 1, 2].map(put_newer);
+    assert_eq!(listed(), [first.1, second.1, third.1]);
+    assert!(bench.destroy_of(&at, &owner(), first.1).unwrap());
+    gone(&first.0);
+    // It counts, so it can be one that has to go.
+    let record = Arc::new(owned(&op(3), 2));
+    let handle = record.header.handle;
+    let made = bench.create(&at, &key(), record, rule(2, Over::Evict));
+    assert_eq!(made.unwrap(), CreateOutcome::Created);
+    gone(&second.0);
+    assert_eq!(listed(), [third.1, handle]);
+    // What says whose it is, is nobody else's, whatever set it stands in.
+    let bob = OwnerKey::of("bob");
+    let marker = bench.layout.marker(&bob, &third.0);
+    fs::create_dir_all(marker.parent().unwrap()).unwrap();
+    fs::write(marker, b"").unwrap();
+    assert_eq!(bench.destroy_all_of(&at, &bob, None).unwrap(), 0);
+    assert_eq!(bench.destroy_all_of(&at, &owner(), None).unwrap(), 2);
+    gone(&third.0);
+    assert_eq!(listed(), []);
 }
 
 #[test]

@@ -137,15 +137,19 @@ impl Verb<'_> {
         Ok(())
     }
 
-    /// What follows once it is known whether the record was stored. Nothing of it can undo the verb: what fails is left
-    /// to the next one that reads the set.
+    /// What follows once it is known whether the record was stored: whoever has to go for it ends, and the set is
+    /// tidied. A set that is not is left to the next one that reads it.
+    ///
+    /// # Errors
+    ///
+    /// Whoever has to go may still live. Repeated, the verb finds its record stored, and ends them.
     pub(super) async fn settle(
         &self,
         entered: Option<Entered<'_>>,
         stored: bool,
         former: Option<OwnerKey>,
         former_field: &Field,
-    ) {
+    ) -> Result<(), StoreError> {
         let owner = entered.as_ref().map(|entered| *entered.owner);
         let mut leaving = Vec::new();
         if let Some(entered) = entered {
@@ -159,16 +163,17 @@ impl Verb<'_> {
                     let args = [field, &entered.claimed.concat(), &entered.field];
                     self.tidy(entered.owner, &args).await;
                 }
-                return;
+                return Ok(());
             }
             // One that has moved was on its way when its place was claimed: it counted by itself.
             let mut ends = Vec::new();
             for field in &entered.claimed {
                 ends.push(self.end(entered.owner, field, b"", Again::Harmless));
             }
-            if all(ends).await.iter().all(Result::is_ok) {
-                leaving = entered.claimed;
+            for end in all(ends).await {
+                end?;
             }
+            leaving = entered.claimed;
         }
         if let Some(former) = former {
             if Some(former) == owner {
@@ -182,6 +187,7 @@ impl Verb<'_> {
         {
             self.leave(&owner, &leaving.concat()).await;
         }
+        Ok(())
     }
 
     /// Takes these fields out of a set.

@@ -49,7 +49,8 @@ impl Verb<'_> {
         let reply = self.create_record(key, record, None, None).await;
         let mut reply = match reply {
             Err(error) if was_not_sent(&error) => {
-                self.settle(entered, false, None, &field(key)).await;
+                // If that fails too, the claim ends by itself.
+                let _ = self.settle(entered, false, None, &field(key)).await;
                 return Err(error);
             }
             reply => reply?,
@@ -57,7 +58,7 @@ impl Verb<'_> {
         let outcome = created(&reply)?;
         let stored = outcome == CreateOutcome::Created;
         let former = owner_of(&reply.bytes());
-        self.settle(entered, stored, former, &field(key)).await;
+        self.settle(entered, stored, former, &field(key)).await?;
         Ok(outcome)
     }
 
@@ -78,7 +79,8 @@ impl Verb<'_> {
         let reply = self.rotate_record(keys, record, expected, None, None).await;
         let mut reply = match reply {
             Err(error) if was_not_sent(&error) => {
-                self.settle(entered, false, None, &field(old)).await;
+                // If that fails too, the claim ends by itself.
+                let _ = self.settle(entered, false, None, &field(old)).await;
                 return Err(error);
             }
             reply => reply?,
@@ -86,7 +88,7 @@ impl Verb<'_> {
         let outcome = self.rotated(old, &mut reply)?;
         let stored = matches!(outcome, RotateOutcome::Saved(_));
         let former = owner_of(&reply.bytes());
-        self.settle(entered, stored, former, &field(old)).await;
+        self.settle(entered, stored, former, &field(old)).await?;
         Ok(outcome)
     }
 
