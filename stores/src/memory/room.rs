@@ -36,7 +36,7 @@ impl Inner {
         let one_more = |len: usize| (len < self.max).then_some(len + 1);
         let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
         let taken = self.len.fetch_update(set, get, one_more);
-        taken.is_ok().then_some(Place(self))
+        taken.ok().map(|_| Place(self))
     }
 
     /// Finds a place for one more session. Holds no lock, and none may be held.
