@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
@@ -298,17 +299,31 @@ pub async fn s3_nobody_is_excepted_from_a_revocation_of_others<F: Fixture>(store
         }
         let now = t + secs(1);
         let barrier = Arc::new(Barrier::new(3));
-        let calls = [None, Some(key)].map(|except| {
+        let (moves, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        // In every other round the session is spared first, and is on its way when all are to end.
+        let in_turn = round % 2 == 0;
+        let calls = [(None, usize::from(in_turn)), (Some(key), 0)].map(|(except, moved)| {
             let (store, ann) = (store.clone(), ann.clone());
+            let (moves, ended) = (Arc::clone(&moves), Arc::clone(&ended));
             spawn(&barrier, async move {
-                store.destroy_all_of(now, &ann, except.as_ref()).await
+                while moves.load(Ordering::SeqCst) < moved {
+                    tokio::task::yield_now().await;
+                }
+                store.destroy_all_of(now, &ann, except.as_ref()).await;
+                ended.fetch_add(1, Ordering::SeqCst);
             })
         });
         let rotations = spawn(&barrier, {
             let store = store.clone();
             async move {
                 let (mut from, mut current, mut moved) = (key, first, Vec::new());
-                for n in 0..16 {
+                let mut n = 0;
+                while in_turn && ended.load(Ordering::SeqCst) == 0 {
+                    tokio::task::yield_now().await;
+                }
+                // As long as somebody might let it get away.
+                while n < 16 || ended.load(Ordering::SeqCst) < 2 {
+                    n += 1;
                     let (to, version) = (key_after(&from), current.header.version);
                     let next = next(&current, n);
                     match store.rotate(now, (&from, &to), &next, version).await {
@@ -319,8 +334,10 @@ pub async fn s3_nobody_is_excepted_from_a_revocation_of_others<F: Fixture>(store
                         RotateOutcome::Conflict(stamped) => current = Record::clone(&stamped),
                         _ => break,
                     }
+                    moves.fetch_add(1, Ordering::SeqCst);
                     tokio::task::yield_now().await;
                 }
+                moves.store(usize::MAX, Ordering::SeqCst);
                 moved
             }
         });
