@@ -16,13 +16,16 @@ mod proxy;
 #[allow(dead_code)]
 mod sessions;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mysql_proxy::Proxy;
 use mysql_server::{Server, available};
 use proxy::Plan;
-use session::{OwnerKey, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore};
+use session::{
+    CreateOutcome, OwnerKey, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore,
+};
 use session_stores::mysql::MysqlStore;
 use sessions::*;
 
@@ -101,12 +104,29 @@ async fn verbs_take_the_round_trips_that_the_documentation_says() {
         let (revoked, _) = cost(&proxy, store.destroy_all_of(&op, &ann, None)).await;
         let (swept, _) = cost(&proxy, store.gc(&op, 10)).await;
 
+        // There is room for one, and this is a second.
+        let one = OwnerRule {
+            max: NonZeroU32::MIN,
+            ..rule
+        };
+        let other = Arc::new(owned(first.header.created, "bob"));
+        put(&store, op.now, &other).await;
+        let key = fresh_key();
+        let create = store.create(&op, &key, Arc::new(next(&other, 2)), Some(one));
+        let (evicting, answer) = cost(&proxy, create).await;
+        assert_eq!(answer.unwrap(), CreateOutcome::Created);
+        let bob = OwnerKey::of("bob");
+        assert_eq!(store.sessions_of(&op, &bob).await.unwrap().len(), 1);
+        store.destroy_all_of(&op, &bob, None).await.unwrap();
+
         // The first use of a prepared statement takes one more.
         let new = if round == 0 { 1 } else { 0 };
         assert_eq!([created, read, saved], [1 + new; 3]);
         assert_eq!((renewed, conflict), (2 + new, 2));
         assert_eq!([exists, listed], [1 + new; 2]);
         assert_eq!([touched, rotated, destroyed], [1; 3]);
-        assert_eq!([bound, rebound, ended, revoked, swept], [2; 5]);
+        assert_eq!([bound, rebound], [1; 2]);
+        assert_eq!([ended, revoked, swept], [2; 3]);
+        assert_eq!(evicting, 3);
     }
 }

@@ -51,6 +51,8 @@ pub(super) enum Call<'a> {
     Text(&'a str),
     /// Statements as text that are one transaction.
     Transaction(&'a str),
+    /// The same, with one among them that gives rows.
+    Shown(&'a str),
 }
 
 /// What came back.
@@ -112,7 +114,7 @@ impl Call<'_> {
         match self {
             // What is bound is not told; whoever binds a record asks `fits` itself.
             Self::Rows(text, _) | Self::Change(text, _) => text.len(),
-            Self::Text(text) | Self::Transaction(text) => text.len(),
+            Self::Text(text) | Self::Transaction(text) | Self::Shown(text) => text.len(),
         }
     }
 
@@ -128,7 +130,7 @@ impl Call<'_> {
                 let done = connection.execute(query).await?;
                 Ok(Answer::Found(done.rows_affected()))
             }
-            Self::Text(text) => {
+            Self::Text(text) | Self::Shown(text) => {
                 let query = sqlx::raw_sql(AssertSqlSafe(*text));
                 connection.fetch_all(query).await.map(Answer::Rows)
             }
@@ -206,7 +208,7 @@ impl Verb<'_> {
             Err(error) => error,
         };
         match call {
-            Call::Transaction(_) => roll_back(lent, &error).await,
+            Call::Transaction(_) | Call::Shown(_) => roll_back(lent, &error).await,
             _ if is_in_order(&error) => lent.give_back(),
             _ => {}
         }

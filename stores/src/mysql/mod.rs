@@ -47,8 +47,7 @@ const MIGRATION: Duration = Duration::from_secs(30);
 /// | verb | round trips |
 /// |---|---|
 /// | `read` | 1; 2 where the idle deadline is due to be renewed |
-/// | `create`, `rotate` of a session without owner | 1 |
-/// | `create`, `rotate` of a session with owner | 2: a transaction that locks the owner's row and looks, then writes |
+/// | `create`, `rotate` | 1; 3 where another session of the owner has to go for it |
 /// | `save`, `touch`, `destroy`, `exists`, `sessions_of` | 1 |
 /// | `destroy_of`, `destroy_all_of`, `gc` | 2 |
 ///

@@ -11,7 +11,7 @@ use sqlx::mysql::MySqlRow;
 
 use super::call::{Again, Answer, Call, Verb};
 use super::row::{Found, Values, column, found, numbers};
-use super::text::{BEGIN, bury, hex, insert, live};
+use super::text::hex;
 use super::trouble::unexpected;
 use crate::sql::{Columns, Listed, Stored, another, millis, store_key};
 
@@ -125,7 +125,11 @@ impl Verb<'_> {
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
         let row = Columns::of(&self.engine.codec, key, record)?;
-        if row.owner.is_none() && self.insert(key, &row).await? {
+        let made = match row.owner {
+            None => self.insert(key, &row).await?,
+            Some(_) => self.create_at_once(key, &row, bind).await?,
+        };
+        if made {
             return Ok(CreateOutcome::Created);
         }
         self.create_bound(key, &row, bind).await
@@ -248,32 +252,5 @@ impl Verb<'_> {
             }
         }
         Ok(sessions)
-    }
-
-    /// Moves a record without owner to another key, in one round trip; whether it did.
-    ///
-    /// The new row is inserted where the old one has become a tombstone with the new version, which no other commit
-    /// has. (`ROW_COUNT()` would not do: the engine goes on when its client has gone, and then gives -1.)
-    pub(super) async fn move_to(
-        &self,
-        (old, new): (&StoreKey, &StoreKey),
-        row: &Columns,
-        expected: Version,
-    ) -> Result<bool, StoreError> {
-        let records = &self.engine.schema.records;
-        let (key, version) = (hex(old.hash()), hex(&row.version));
-        let (bury, live, expected) = (
-            bury(self.op, Some(new)),
-            live(self.now()),
-            hex(&expected.to_bytes()),
-        );
-        let text = format!(
-            "{BEGIN}UPDATE {records} SET version = {version}, {bury} \
-             WHERE session_key = {key} AND version = {expected} AND {live}; \
-             {} FROM {records} AS o WHERE o.session_key = {key} AND o.version = {version} AND o.data IS NULL; COMMIT",
-            insert(records, new, row),
-        );
-        let call = Call::Transaction(&text);
-        Ok(self.call(Again::Harmless, call).await?.found() == 2)
     }
 }
