@@ -31,9 +31,8 @@ impl WrongStore {
                     let version = record.map(|record| record.header.version.to_bytes()[8]);
                     left = left.max(version.map(|counter| (counter, key)));
                 }
-                // The one that has changed most is left, and stamped as if another call excepted it meanwhile.
                 let left = left.map(|(_, key)| key);
-                // The one that is left is stamped, as if another call excepted it meanwhile.
+                // The one that has changed most is left, and stamped as if another call excepted it meanwhile.
                 destroyed = self.right.destroy_all_of(op, owner, left.as_ref()).await?;
                 if let Some(key) = left {
                     a_moment().await;

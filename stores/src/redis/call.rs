@@ -18,7 +18,7 @@ use super::trouble::{Cause, Trouble, store_error};
 /// The first pause before a call is repeated; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-/// What scripts take for a value: `TOO_LONG` of `lib.lua`.
+/// What scripts take for a value: `TOO_LONG` of `head.lua`.
 const LONGEST_VALUE: usize = 64 * 1024 * 1024;
 /// So many redirections are followed without one.
 const HOPS: u32 = 3;

@@ -96,20 +96,21 @@ impl Verb<'_> {
         let names = &self.engine.names;
         let owner = record.header.owner.as_ref().map(|owner| &owner.key);
         let owner = owner.map(|owner| [names.owner(owner), names.revoked(owner)]);
-        created(&self.create_record(key, record, owner, bind).await?)
+        let value = self.engine.value(key, record)?;
+        created(&self.create_record(key, &value, owner, bind).await?)
     }
 
     /// The script that makes a record; where it may reach the owner, it binds the session too.
     pub(super) async fn create_record(
         &self,
         key: &StoreKey,
-        record: &Record,
+        value: &[u8],
         owner: Option<[String; 2]>,
         bind: Option<OwnerRule>,
     ) -> Result<Reply, StoreError> {
-        let (value, field) = (self.engine.value(key, record)?, field(key));
+        let field = field(key);
         let (max, over) = rule(bind);
-        let args: [&[u8]; 4] = [&value, &field, max.as_bytes(), over];
+        let args: [&[u8]; 4] = [value, &field, max.as_bytes(), over];
         let mut keys = vec![self.engine.names.record(key)];
         keys.extend(owner.into_iter().flatten());
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
@@ -162,8 +163,9 @@ impl Verb<'_> {
         let names = &self.engine.names;
         let owner = record.header.owner.as_ref().map(|owner| &owner.key);
         let owner = owner.map(|owner| [names.owner(owner), names.revoked(owner)]);
+        let value = self.engine.value(keys.1, record)?;
         let mut reply = self
-            .rotate_record(keys, record, expected, owner, bind)
+            .rotate_record(keys, &value, expected, owner, bind)
             .await?;
         self.rotated(keys.0, &mut reply)
     }
@@ -172,17 +174,16 @@ impl Verb<'_> {
     pub(super) async fn rotate_record(
         &self,
         (old, new): (&StoreKey, &StoreKey),
-        record: &Record,
+        value: &[u8],
         expected: Version,
         owner: Option<[String; 2]>,
         bind: Option<OwnerRule>,
     ) -> Result<Reply, StoreError> {
         let names = &self.engine.names;
-        let value = self.engine.value(new, record)?;
         let (max, over) = rule(bind);
         let (old_field, new_field, expected) = (field(old), field(new), expected.to_bytes());
         let args: [&[u8]; 6] = [
-            &value,
+            value,
             &old_field,
             &new_field,
             &expected,

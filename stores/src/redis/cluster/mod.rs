@@ -18,7 +18,7 @@ mod told;
 
 use session::{
     CreateOutcome, OwnerKey, OwnerRule, Record, RotateOutcome, SessionHandle, SessionInfo,
-    StoreError, StoreErrorKind, StoreKey, Version,
+    StoreError, StoreKey, Version,
 };
 
 pub(super) use self::all::all;
@@ -40,21 +40,15 @@ impl Verb<'_> {
         record: &Record,
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, StoreError> {
+        // Before anything is entered for a record that cannot be sent.
+        let value = self.engine.value(key, record)?;
         let entered = match self.enter(key, key, record, bind).await? {
             None => None,
             Some(Entry::Entered(entered)) => Some(entered),
             Some(Entry::Refused) => return Ok(CreateOutcome::OwnerRefused),
             Some(Entry::Revoked) => return Ok(CreateOutcome::OwnerRevoked),
         };
-        let reply = self.create_record(key, record, None, None).await;
-        let mut reply = match reply {
-            Err(error) if was_not_sent(&error) => {
-                // If that fails too, the claim ends by itself.
-                let _ = self.settle(entered, false, None, &field(key)).await;
-                return Err(error);
-            }
-            reply => reply?,
-        };
+        let mut reply = self.create_record(key, &value, None, None).await?;
         let outcome = created(&reply)?;
         let stored = outcome == CreateOutcome::Created;
         let former = owner_of(&reply.bytes());
@@ -70,21 +64,16 @@ impl Verb<'_> {
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
         let (old, new) = keys;
+        let value = self.engine.value(new, record)?;
         let entered = match self.enter(new, old, record, bind).await? {
             None => None,
             Some(Entry::Entered(entered)) => Some(entered),
             Some(Entry::Refused) => return Ok(RotateOutcome::OwnerRefused),
             Some(Entry::Revoked) => return Ok(RotateOutcome::OwnerRevoked),
         };
-        let reply = self.rotate_record(keys, record, expected, None, None).await;
-        let mut reply = match reply {
-            Err(error) if was_not_sent(&error) => {
-                // If that fails too, the claim ends by itself.
-                let _ = self.settle(entered, false, None, &field(old)).await;
-                return Err(error);
-            }
-            reply => reply?,
-        };
+        let mut reply = self
+            .rotate_record(keys, &value, expected, None, None)
+            .await?;
         let outcome = self.rotated(old, &mut reply)?;
         let stored = matches!(outcome, RotateOutcome::Saved(_));
         let former = owner_of(&reply.bytes());
@@ -170,12 +159,6 @@ impl Verb<'_> {
         self.leave(owner, &ended.concat()).await;
         Ok(lived)
     }
-}
-
-/// Whether the record got no further than this process, so that what was entered for it has to go again.
-fn was_not_sent(error: &StoreError) -> bool {
-    let kind = error.kind();
-    matches!(kind, StoreErrorKind::TooLarge | StoreErrorKind::Encode)
 }
 
 /// The owner whom an answer names.
