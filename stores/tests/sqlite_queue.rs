@@ -132,7 +132,7 @@ async fn who_is_refused_takes_nobody_along() {
     let first = live(&*store, t, &moving).await.unwrap();
 
     crowd.lock().await;
-    let mut saving = crowd.save_all();
+    let saving = crowd.save_all();
     let refused = fresh_key();
     let create = tokio::spawn({
         let store = Arc::clone(&store);
@@ -151,7 +151,6 @@ async fn who_is_refused_takes_nobody_along() {
                 .await
         }
     });
-    saving.reverse();
     crowd.unlock().await;
     crowd.are_saved(saving).await;
     assert_eq!(create.await.unwrap().unwrap(), CreateOutcome::OwnerRevoked);
@@ -199,7 +198,7 @@ async fn t54_who_has_gone_is_left_out() {
     let mut crowd = Crowd::new().await;
     crowd.lock().await;
     // Somebody is written first, and the others wait for that.
-    let leaving = put_off(&crowd).await;
+    let leaving = somebody_writes(&crowd).await;
     let saving = crowd.save_all();
     tokio::time::sleep(Duration::from_millis(300)).await;
     for task in &saving {
@@ -219,7 +218,7 @@ async fn t54_who_has_gone_is_left_out() {
     crowd.are_saved(saving).await;
 }
 
-async fn put_off(crowd: &Crowd) -> JoinHandle<Result<Option<StoreKey>, StoreError>> {
+async fn somebody_writes(crowd: &Crowd) -> JoinHandle<Result<Option<StoreKey>, StoreError>> {
     let (store, at) = (Arc::clone(&crowd.store), op(crowd.t));
     let leaving = tokio::spawn(async move { store.destroy(&at, &fresh_key()).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
