@@ -299,7 +299,13 @@ impl Server {
     pub(crate) fn restart(&self) {
         let process = Process::start(self.dir.path(), &self.arguments);
         *self.process.lock().expect("nobody panicked") = Some(process);
-        assert!(self.answers(), "the server does not start again");
+        assert!(
+            self.answers(),
+            "the server does not start again: {}",
+            String::from_utf8_lossy(
+                &std::fs::read(self.dir.path().join("log.err")).expect("a log")
+            )
+        );
     }
 }
 
