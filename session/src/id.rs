@@ -70,7 +70,11 @@ impl SessionId {
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; ID_BYTES];
-        let len = base64url::decode(text, &mut bytes)?;
+        let len = match <&[u8; MAX_TEXT]>::try_from(text) {
+            // Of a known length it takes half the time.
+            Ok(whole) => base64url::decode(whole, &mut bytes)?,
+            Err(_) => base64url::decode(text, &mut bytes)?,
+        };
         (len >= MIN_ID_BYTES).then_some(Self {
             bytes,
             len: len as u8,

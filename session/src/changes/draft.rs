@@ -23,15 +23,22 @@ pub(crate) struct Context<'a> {
 #[derive(Default)]
 pub(crate) struct Trash {
     slot: Option<Slot>,
-    slots: Vec<Slot>,
-    data: Vec<Data>,
-    pub(crate) changes: Vec<Change>,
+    more: Vec<Rubbish>,
+}
+
+#[expect(dead_code, reason = "it is kept to be dropped")]
+enum Rubbish {
+    Slot(Slot),
+    Data(Data),
+    Change(Change),
 }
 
 impl Trash {
     fn slot(&mut self, slot: Option<Slot>) {
-        if let Some(earlier) = std::mem::replace(&mut self.slot, slot) {
-            self.slots.push(earlier);
+        match (slot, &mut self.slot) {
+            (Some(slot), Some(_)) => self.more.push(Rubbish::Slot(slot)),
+            (Some(slot), free) => *free = Some(slot),
+            (None, _) => {}
         }
     }
 
@@ -43,8 +50,12 @@ impl Trash {
 
     pub(crate) fn data(&mut self, data: Data) {
         if !data.is_empty() {
-            self.data.push(data);
+            self.more.push(Rubbish::Data(data));
         }
+    }
+
+    pub(super) fn change(&mut self, change: Change) {
+        self.more.push(Rubbish::Change(change));
     }
 }
 
@@ -76,29 +87,6 @@ impl Draft {
         }
     }
 
-    /// The slot that a place reads from: the first alias that is present, else the key.
-    pub(crate) fn current<'a>(
-        &'a self,
-        place: &'a Place,
-        now: Timestamp,
-    ) -> Option<(&'a str, &'a Slot)> {
-        let present = |key| self.data.live(key, now).map(|slot| (key, slot));
-        let former = place.aliases.iter().copied().find_map(present);
-        former.or_else(|| present(place.key.as_str()))
-    }
-
-    /// The live entries of a flash, those under former keys first.
-    pub(crate) fn flash<'a>(
-        &'a self,
-        place: &'a Place,
-        now: Timestamp,
-    ) -> impl Iterator<Item = &'a FlashEntry> {
-        let keys = place.aliases.iter().copied().chain([place.key.as_str()]);
-        keys.filter_map(|key| self.data.slot(key))
-            .flat_map(Slot::flash)
-            .filter(move |entry| entry.is_live(now))
-    }
-
     /// Applies one change. Runs the closure of an update: never call it under a lock.
     pub(crate) fn apply(
         &mut self,
@@ -112,9 +100,8 @@ impl Draft {
             expires,
         } = change
         {
-            let current = self
-                .current(place, context.now)
-                .map(|(_, slot)| slot.clone());
+            let current = place.current(&self.data, context.now);
+            let current = current.map(|(_, slot)| slot.clone());
             let updated = updater(current.as_ref().and_then(Slot::value))?;
             self.install(place, current.as_ref(), updated, *expires, context, trash);
             return Ok(());
@@ -129,10 +116,8 @@ impl Draft {
             Change::Set { place, slot } => self.write(place, Some(slot.clone()), context, trash),
             Change::Remove { place } => self.write(place, None, context, trash),
             Change::Consume { place, found } => {
-                let value = self
-                    .current(place, context.now)
-                    .and_then(|(_, slot)| slot.value());
-                let value = value.cloned();
+                let current = place.current(&self.data, context.now);
+                let value = current.and_then(|(_, slot)| slot.value()).cloned();
                 let mut cell = found
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -4,7 +4,7 @@ mod draft;
 
 use std::sync::{Arc, Mutex};
 
-use crate::data::{FlashEntry, Key, Slot, Value};
+use crate::data::{Data, FlashEntry, Key, Slot, Value};
 use crate::error::Error;
 use crate::id::OwnerKey;
 use crate::time::{Lifetime, Timestamp};
@@ -24,6 +24,35 @@ impl Place {
             key: key.into(),
             aliases: &[],
         }
+    }
+
+    /// The slot that it reads from: the first alias that is present, else the key.
+    pub(crate) fn current<'a>(
+        &'a self,
+        data: &'a Data,
+        now: Timestamp,
+    ) -> Option<(&'a str, &'a Slot)> {
+        let present = |key| data.live(key, now).map(|slot| (key, slot));
+        let former = self.aliases.iter().copied().find_map(present);
+        former.or_else(|| present(self.key.as_str()))
+    }
+
+    /// The live entries of a flash, those under former keys first.
+    pub(crate) fn flash<'a>(
+        &'a self,
+        data: &'a Data,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a FlashEntry> {
+        self.keys()
+            .filter_map(|key| data.slot(key))
+            .flat_map(Slot::flash)
+            .filter(move |entry| entry.is_live(now))
+    }
+
+    /// The former keys, then the present one.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let former = self.aliases.iter().copied();
+        former.chain([self.key.as_str()])
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -129,10 +158,8 @@ impl Changes {
         self.0.iter()
     }
 
-    /// Adds a change. A set or removal makes earlier changes of the same place pointless: they are handed back, to
-    /// be dropped outside the lock.
-    pub(crate) fn push(&mut self, change: Change) -> Vec<Change> {
-        let mut dropped = Vec::new();
+    /// Adds a change. A set or removal makes earlier changes of the same place pointless.
+    pub(crate) fn push(&mut self, change: Change, trash: &mut Trash) {
         if let Change::Set { place, .. } | Change::Remove { place } = &change {
             let start = self.after_barrier();
             // One that removes aliases of its own is still needed: another schema may know more of them.
@@ -141,11 +168,16 @@ impl Changes {
             };
             let superseded = |c: &Change| c.place().is_some_and(covers);
             if self.0[start..].iter().any(superseded) {
-                dropped = self.0.extract_if(start.., |c| superseded(c)).collect();
+                let dropped = self.0.extract_if(start.., |c| superseded(c));
+                dropped.for_each(|change| trash.change(change));
             }
         }
-        self.0.push(change);
-        dropped
+        if self.0.is_empty() {
+            // Most requests make one change, and need no room for more.
+            self.0 = vec![change];
+        } else {
+            self.0.push(change);
+        }
     }
 
     /// The set or removal that an update of `place` folds into: the last change of that place, unless a barrier

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::run::Commit;
 use crate::error::{Error, ErrorKind};
 use crate::events;
-use crate::handle::Base;
-use crate::id::{SessionId, StoreKey};
+use crate::id::StoreKey;
 use crate::record::{Record, Version};
 use crate::store::{
     CreateOutcome, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, StoreError, StoreErrorKind,
@@ -15,54 +14,37 @@ use crate::store::{
 
 /// What the store answers to a change of a live record.
 pub(super) enum Answer {
-    Stored(Base),
+    Stored(Arc<Record>),
     Conflict(Arc<Record>),
     Gone,
     /// The owner's sessions were revoked.
     Revoked,
 }
 
-/// An id and its key.
-#[derive(Clone, Copy)]
-pub(super) struct Live<'a> {
-    pub(super) id: &'a SessionId,
-    pub(super) key: &'a StoreKey,
-}
-
-impl Live<'_> {
-    pub(super) fn with(self, record: Arc<Record>) -> Base {
-        Base::Live {
-            id: *self.id,
-            key: *self.key,
-            record,
-        }
-    }
-}
-
 impl Commit<'_> {
     pub(super) async fn save(
         &mut self,
-        from: Live<'_>,
+        key: &StoreKey,
         next: Arc<Record>,
         expected: Version,
     ) -> Result<Answer, Error> {
         let op = self.shared.op(self.times.now);
         let store = &self.shared.store;
-        let call = store.save(&op, from.key, Arc::clone(&next), expected);
+        let call = store.save(&op, key, Arc::clone(&next), expected);
         match self.deadline.store(call).await {
-            Ok(SaveOutcome::Saved(_)) => Ok(Answer::Stored(from.with(next))),
+            Ok(SaveOutcome::Saved(_)) => Ok(Answer::Stored(next)),
             // A driver that repeated the call by itself is told of its own first success.
             Ok(SaveOutcome::Conflict(found)) if found.header.commit_id == self.commit_id => {
-                Ok(Answer::Stored(from.with(found)))
+                Ok(Answer::Stored(found))
             }
             Ok(SaveOutcome::Conflict(current)) => Ok(Answer::Conflict(current)),
             Ok(SaveOutcome::Gone) => Ok(Answer::Gone),
             Err(error) => {
                 events::store_failed("save", &error);
                 // The answer may be lost and the change stored: only a record that shows this commit says so.
-                match Box::pin(self.read(from.key)).await {
+                match Box::pin(self.read(key)).await {
                     Ok(ReadOutcome::Live(found)) if found.header.commit_id == self.commit_id => {
-                        Ok(Answer::Stored(from.with(found)))
+                        Ok(Answer::Stored(found))
                     }
                     _ => Err(error.into()),
                 }
@@ -72,20 +54,19 @@ impl Commit<'_> {
 
     pub(super) async fn rotate(
         &mut self,
-        from: Live<'_>,
-        id: SessionId,
+        from: &StoreKey,
+        to: &StoreKey,
         next: Arc<Record>,
         expected: Version,
         bind: Option<OwnerRule>,
     ) -> Result<Answer, Error> {
         let op = self.shared.op(self.times.now);
-        let (id, key) = (&id, &id.store_key());
         let store = &self.shared.store;
-        let call = || store.rotate(&op, from.key, key, Arc::clone(&next), expected, bind);
+        let call = || store.rotate(&op, from, to, Arc::clone(&next), expected, bind);
         match self.twice("rotate", call).await? {
             RotateOutcome::Saved(_) => {
                 events::rotated();
-                Ok(Answer::Stored(Live { id, key }.with(next)))
+                Ok(Answer::Stored(next))
             }
             RotateOutcome::Conflict(current) => Ok(Answer::Conflict(current)),
             RotateOutcome::Gone => Ok(Answer::Gone),

@@ -146,15 +146,17 @@ pub(crate) fn next_record(
     }
 }
 
-/// How large a record is, as the cap counts it.
-pub(crate) fn check_size(data: &Data, config: &Config) -> Result<usize, crate::Error> {
-    let size = data
-        .size()
-        .map_err(|(key, error)| crate::Error::unencodable(key, error))?;
+/// Refuses a record that is larger than the cap, or cannot be encoded.
+pub(crate) fn check_size(data: &Data, config: &Config) -> Result<(), crate::Error> {
+    let unencodable = |(key, error)| crate::Error::unencodable(key, error);
+    if data.at_most().map_err(unencodable)? <= config.max_bytes {
+        return Ok(());
+    }
+    let size = data.size().map_err(unencodable)?;
     if size > config.max_bytes {
         return Err(crate::Error::too_large(size, config.max_bytes));
     }
-    Ok(size)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use std::task::{Context, Poll, Waker};
 
 use http::StatusCode;
 
-use super::decide::Keep;
+use super::decide::{Keep, Times};
 use super::run::{Attempt, Commit};
 use super::to_end::RunToEnd;
 use super::work::Work;
-use crate::error::Error;
-use crate::handle::{Inner, Told, Turn};
+use crate::error::{Error, ErrorKind};
+use crate::handle::{Inner, Outgoing, Told, Turn};
+use crate::id::SessionId;
+use crate::record::{CommitId, Owner, Record};
+use crate::shared::Deadline;
 use crate::store::StoreError;
 
 /// How a request ends for its session.
@@ -24,7 +27,7 @@ pub(crate) enum Ended {
     Committing(RunToEnd),
 }
 
-/// What [`Inner::end_request`] finds under the lock.
+/// What [`Inner::end_shared`] finds under the lock.
 enum Found {
     Nothing(Option<Told>),
     /// Another commit of this handle is under way.
@@ -32,9 +35,84 @@ enum Found {
     Work,
 }
 
+/// What one attempt comes to where it is made.
+enum Attempted {
+    Settled,
+    Refused(Error),
+    /// Not made, or in conflict with what the store holds by now.
+    Unfinished(Unfinished),
+}
+
+/// A commit that a future goes on with.
+struct Unfinished {
+    times: Times,
+    deadline: Deadline,
+    commit_id: CommitId,
+    target: Option<SessionId>,
+    head_sent: bool,
+    conflict: Option<Arc<Record>>,
+}
+
+fn ended(told: Option<Told>) -> Ended {
+    told.map_or(Ended::Untouched, |told| Ended::Done(Ok(Some(told))))
+}
+
 impl Inner {
     /// Commits what a response with this status lets through.
-    pub(crate) fn end_request(self: &Arc<Self>, status: StatusCode) -> Ended {
+    pub(crate) fn end_request(self: &mut Arc<Self>, status: StatusCode) -> Ended {
+        if !self.shared.store.is_always_ready() {
+            return self.end_shared(status);
+        }
+        let mut work;
+        let owner = match self.alone() {
+            None => return self.end_shared(status),
+            Some(None) => return Ended::Untouched,
+            Some(Some(state)) if !state.is_pending() => {
+                state.head_sent = true;
+                return ended(state.told());
+            }
+            Some(Some(state)) => {
+                let owner = state.owner().cloned();
+                work = Work::default();
+                state.take_all(&mut work);
+                owner
+            }
+        };
+        self.commit_alone(status, work, owner)
+    }
+
+    /// The end of a request whose handle nobody else has, as is usual once the handler has returned: nothing is locked,
+    /// and nothing copied for those who read meanwhile.
+    fn commit_alone(
+        self: &mut Arc<Self>,
+        status: StatusCode,
+        mut work: Work,
+        owner: Option<Arc<Owner>>,
+    ) -> Ended {
+        let attempted = self.attempt_now(status, &mut work);
+        if let Attempted::Settled = attempted {
+            return self.with(|state| {
+                std::mem::swap(&mut state.base, &mut work.base);
+                if work.outgoing != Outgoing::Nothing {
+                    state.outgoing = work.outgoing;
+                }
+                if work.dropped {
+                    return Ended::Done(Err(Error::of(ErrorKind::Gone)));
+                }
+                ended(state.told())
+            });
+        }
+        self.with(|state| {
+            // Whether somebody is signed in is what the response depends on, whatever becomes of the commit.
+            state.draft().owner = owner;
+            state.turns.take();
+        });
+        let turn = Turn::taken(&**self);
+        self.go_on(attempted, work, turn)
+    }
+
+    /// The end of a request whose handle others may have.
+    fn end_shared(self: &Arc<Self>, status: StatusCode) -> Ended {
         let mut work = Work::default();
         let found = self.peek(|state| {
             if !state.is_pending() {
@@ -48,13 +126,17 @@ impl Inner {
             Found::Work
         });
         match found {
-            None | Some(Found::Nothing(None)) => Ended::Untouched,
-            Some(Found::Nothing(told)) => Ended::Done(Ok(told)),
+            None => Ended::Untouched,
+            Some(Found::Nothing(told)) => ended(told),
             Some(Found::Busy) => {
                 let keep = self.lets_through(status);
                 self.run_to_end(Arc::clone(self).commit_in_turn(keep))
             }
-            Some(Found::Work) => self.commit_now(status, work),
+            Some(Found::Work) => {
+                let turn = Turn::taken(&**self);
+                let attempted = self.attempt_now(status, &mut work);
+                self.go_on(attempted, work, turn)
+            }
         }
     }
 
@@ -71,46 +153,52 @@ impl Inner {
         Ended::Committing(RunToEnd::new(Arc::clone(&self.shared), commit))
     }
 
-    /// Makes one attempt here and now, if the store is always ready, and leaves the rest to a future.
-    fn commit_now(self: &Arc<Self>, status: StatusCode, mut work: Work) -> Ended {
-        let turn = Turn::taken(&**self);
-        if let Err(error) = self.admit(self.lets_through(status), &mut work) {
-            return Ended::Done(Err(error));
+    /// Makes one attempt here and now, if the store is always ready.
+    fn attempt_now(&self, status: StatusCode, work: &mut Work) -> Attempted {
+        if let Err(error) = self.admit(self.lets_through(status), work) {
+            return Attempted::Refused(error);
         }
-        let mut commit = self.begin(&work);
-        let (segment, mut conflict) = (work.segment, None);
+        let mut commit = self.begin(work);
+        let mut conflict = None;
         if self.shared.store.is_always_ready() {
-            let attempt = pin!(commit.attempt(&mut work));
+            let attempt = pin!(commit.attempt(work));
             match attempt.poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(Ok(Attempt::Settled(settled))) => {
-                    return Ended::Done(self.settle(settled, segment, turn));
-                }
+                Poll::Ready(Ok(Attempt::Settled)) => return Attempted::Settled,
                 Poll::Ready(Ok(Attempt::Conflict(current))) => conflict = Some(current),
-                Poll::Ready(Err(error)) => return Ended::Done(Err(error)),
+                Poll::Ready(Err(error)) => return Attempted::Refused(error),
                 // It waits for the store and for nothing else.
-                Poll::Pending => return Ended::Done(Err(StoreError::not_ready().into())),
+                Poll::Pending => return Attempted::Refused(StoreError::not_ready().into()),
             }
         }
-        let Commit {
-            times,
-            deadline,
-            commit_id,
-            target,
-            head_sent,
-            ..
-        } = commit;
+        Attempted::Unfinished(Unfinished {
+            times: commit.times,
+            deadline: commit.deadline,
+            commit_id: commit.commit_id,
+            target: commit.target,
+            head_sent: commit.head_sent,
+            conflict,
+        })
+    }
+
+    /// Ends an attempt, or leaves the rest to a future.
+    fn go_on(self: &Arc<Self>, attempted: Attempted, mut work: Work, turn: Turn<&Self>) -> Ended {
+        let unfinished = match attempted {
+            Attempted::Settled => return Ended::Done(self.settle(work, turn)),
+            Attempted::Refused(error) => return Ended::Done(Err(error)),
+            Attempted::Unfinished(unfinished) => unfinished,
+        };
         let (inner, turn) = (Arc::clone(self), turn.owned(self));
         self.run_to_end(async move {
             let mut commit = Commit {
                 shared: &inner.shared,
-                times,
-                deadline,
-                commit_id,
-                target,
-                head_sent,
+                times: unfinished.times,
+                deadline: unfinished.deadline,
+                commit_id: unfinished.commit_id,
+                target: unfinished.target,
+                head_sent: unfinished.head_sent,
             };
-            let settled = commit.run(&mut work, conflict).await?;
-            inner.settle(settled, segment, turn).map(drop)
+            commit.run(&mut work, unfinished.conflict).await?;
+            inner.settle(work, turn).map(drop)
         })
     }
 
@@ -122,7 +210,7 @@ impl Inner {
         };
         self.admit(keep, &mut work)?;
         let mut commit = self.begin(&work);
-        let settled = commit.run(&mut work, None).await?;
-        self.settle(settled, work.segment, turn).map(drop)
+        commit.run(&mut work, None).await?;
+        self.settle(work, turn).map(drop)
     }
 }

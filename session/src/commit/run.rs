@@ -4,9 +4,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::calls::{Answer, Live};
+use super::calls::Answer;
 use super::decide::{Times, Verb, check_size, next_record};
-use super::work::{Settled, Work, replay};
+use super::work::{Work, replay};
 use crate::changes::{Change, Draft};
 use crate::config::OnGone;
 use crate::error::{Error, ErrorKind};
@@ -19,7 +19,8 @@ use crate::store::{CreateOutcome, OwnerRule, ReadOutcome, StoreError};
 
 /// What one attempt came to.
 pub(super) enum Attempt {
-    Settled(Settled),
+    /// The base of the work is what is stored now.
+    Settled,
     /// Another commit came first, and stored this.
     Conflict(Arc<Record>),
 }
@@ -40,7 +41,7 @@ impl Commit<'_> {
         &mut self,
         work: &mut Work,
         mut conflict: Option<Arc<Record>>,
-    ) -> Result<Settled, Error> {
+    ) -> Result<(), Error> {
         let mut turn = None;
         let mut waits = 0;
         loop {
@@ -63,7 +64,7 @@ impl Commit<'_> {
                 )?;
             }
             match self.attempt(work).await? {
-                Attempt::Settled(settled) => return Ok(settled),
+                Attempt::Settled => return Ok(()),
                 Attempt::Conflict(current) => conflict = Some(current),
             }
         }
@@ -76,12 +77,9 @@ impl Commit<'_> {
             work.ended.pop();
             events::destroyed();
         }
-        let mut attempt = self.store(work).await?;
-        if let Attempt::Settled(settled) = &mut attempt
-            && work.removal
-            && settled.outgoing == Outgoing::Nothing
-        {
-            settled.outgoing = Outgoing::Removal;
+        let attempt = self.store(work).await?;
+        if work.removal && work.outgoing == Outgoing::Nothing {
+            work.outgoing = Outgoing::Removal;
         }
         Ok(attempt)
     }
@@ -100,28 +98,30 @@ impl Commit<'_> {
                 self.times.now,
             )?;
         }
-        let settled = match verb {
-            Verb::Create => self.create(std::mem::take(&mut work.draft)).await?,
+        match verb {
+            Verb::Create => {
+                let draft = std::mem::take(&mut work.draft);
+                self.create(draft, work).await?;
+            }
             Verb::Save | Verb::Rotate => return self.change(work).await,
             Verb::SignInAnew => {
                 let successor = match work.base {
                     Base::Gone { successor } => successor,
                     Base::None | Base::Live { .. } => None,
                 };
-                Box::pin(self.sign_in_anew(successor, work)).await?
+                Box::pin(self.sign_in_anew(successor, work)).await?;
             }
-            Verb::Drop => self.drop_changes(work.base.clone(), work),
-            Verb::Nothing => Settled::unchanged(work),
-        };
-        Ok(Attempt::Settled(settled))
+            Verb::Drop => self.drop_changes(work),
+            Verb::Nothing => {}
+        }
+        Ok(Attempt::Settled)
     }
 
     /// Stores changes of a live record: by `save`, or by `rotate` under a new id.
     async fn change(&mut self, work: &mut Work) -> Result<Attempt, Error> {
         let Base::Live { id, key, record } = &work.base else {
-            return Ok(Attempt::Settled(Settled::unchanged(work)));
+            return Ok(Attempt::Settled);
         };
-        let from = Live { id, key };
         let draft = std::mem::take(&mut work.draft);
         let (rotate, authenticated) = (draft.rotate, draft.authenticated);
         let bind = self.bind(&draft);
@@ -132,53 +132,60 @@ impl Commit<'_> {
                 Some(target) => target,
                 None => *self.target.insert(self.new_id(Some(id))?),
             };
-            self.rotate(from, target, next, version, bind).await?
+            let to = target.store_key();
+            let answer = self.rotate(key, &to, next, version, bind).await?;
+            if let Answer::Stored(record) = answer {
+                self.announce(target, to, record, false, work);
+                return Ok(Attempt::Settled);
+            }
+            answer
         } else {
-            self.save(from, next, version).await?
+            self.save(key, next, version).await?
         };
         match answer {
-            Answer::Stored(base) => {
-                let outgoing = self.announce(&base, Some(id));
-                Ok(Attempt::Settled(Settled::stored(base, outgoing)))
+            Answer::Stored(record) => {
+                work.rebase(record);
+                Ok(Attempt::Settled)
             }
             Answer::Conflict(current) => Ok(Attempt::Conflict(current)),
             Answer::Gone => {
                 events::gone();
-                let settled = if authenticated && record.header.owner.is_none() {
+                if authenticated && record.header.owner.is_none() {
                     let key = *key;
                     Box::pin(async {
                         let successor = self.successor(key).await?;
                         self.sign_in_anew(successor, work).await
                     })
-                    .await?
+                    .await?;
                 } else {
-                    self.drop_changes(Base::Gone { successor: None }, work)
-                };
-                Ok(Attempt::Settled(settled))
+                    work.base = Base::Gone { successor: None };
+                    self.drop_changes(work);
+                }
+                Ok(Attempt::Settled)
             }
             // A session that was signed in already is one of those that were revoked.
             Answer::Revoked if authenticated => Err(Error::of(ErrorKind::OwnerRevoked)),
             Answer::Revoked => {
                 events::gone();
-                let settled = self.drop_changes(Base::Gone { successor: None }, work);
-                Ok(Attempt::Settled(settled))
+                work.base = Base::Gone { successor: None };
+                self.drop_changes(work);
+                Ok(Attempt::Settled)
             }
         }
     }
 
-    async fn create(&mut self, draft: Draft) -> Result<Settled, Error> {
+    async fn create(&mut self, draft: Draft, work: &mut Work) -> Result<(), Error> {
         let bind = self.bind(&draft);
         let record = self.draw(None, draft)?;
         // An id that is taken is one chance in 2^240; one that is taken twice is a broken store.
         for _ in 0..2 {
             let id = self.new_id(None)?;
-            let (id, key) = (&id, &id.store_key());
-            match self.call_create(key, &record, bind).await? {
+            let key = id.store_key();
+            match self.call_create(&key, &record, bind).await? {
                 CreateOutcome::Created => {
                     events::created();
-                    let base = Live { id, key }.with(record);
-                    let outgoing = self.announce(&base, None);
-                    return Ok(Settled::stored(base, outgoing));
+                    self.announce(id, key, record, true, work);
+                    return Ok(());
                 }
                 CreateOutcome::Exists | CreateOutcome::Gone => {}
                 CreateOutcome::OwnerRefused => return Err(Error::of(ErrorKind::OwnerRefused)),
@@ -197,7 +204,7 @@ impl Commit<'_> {
         &mut self,
         successor: Option<StoreKey>,
         work: &mut Work,
-    ) -> Result<Settled, Error> {
+    ) -> Result<(), Error> {
         if self.head_sent {
             return Err(Error::of(ErrorKind::HeadSent));
         }
@@ -213,17 +220,13 @@ impl Commit<'_> {
             draft = Draft::of(&record);
         }
         let draft = replay(self.shared, draft, &work.changes, self.times.now)?;
-        self.create(draft).await
+        self.create(draft, work).await
     }
 
-    fn drop_changes(&self, base: Base, work: &Work) -> Settled {
+    fn drop_changes(&self, work: &mut Work) {
         events::dropped();
         let lost = work.changes.iter().any(Change::is_data);
-        Settled {
-            base,
-            outgoing: Outgoing::Nothing,
-            dropped: lost && self.shared.config.on_gone == OnGone::Conflict,
-        }
+        work.dropped = lost && self.shared.config.on_gone == OnGone::Conflict;
     }
 
     fn draw(&self, base: Option<&Header>, draft: Draft) -> Result<Arc<Record>, Error> {
@@ -246,20 +249,22 @@ impl Commit<'_> {
             .filter(|_| draft.authenticated)
     }
 
-    /// What the client is told: nothing, unless the id is new.
-    fn announce(&self, base: &Base, former: Option<&SessionId>) -> Outgoing {
-        let Base::Live { id, record, .. } = base else {
-            return Outgoing::Nothing;
-        };
-        if former == Some(id) {
-            return Outgoing::Nothing;
-        }
+    /// Makes what stands under a new id the base, and tells the client.
+    fn announce(
+        &self,
+        id: SessionId,
+        key: StoreKey,
+        record: Arc<Record>,
+        created: bool,
+        work: &mut Work,
+    ) {
         let persistent = record.header.persistent || self.shared.config.persistent;
         let until = record.header.absolute_deadline;
-        Outgoing::Id {
-            id: *id,
-            created: former.is_none(),
+        work.outgoing = Outgoing::Id {
+            id,
+            created,
             max_age: persistent.then(|| until.since(self.times.now)),
-        }
+        };
+        work.base = Base::Live { id, key, record };
     }
 }

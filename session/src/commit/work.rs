@@ -15,7 +15,7 @@ use crate::record::{CommitId, Record};
 use crate::shared::{Deadline, Shared};
 use crate::store::ReadOutcome;
 
-/// What one commit works on, taken out of the handle.
+/// What one commit works on, taken out of the handle; once it is done, what the handle is to know.
 #[derive(Default)]
 pub(super) struct Work {
     pub(super) segment: u32,
@@ -27,30 +27,10 @@ pub(super) struct Work {
     pub(super) head_sent: bool,
     /// Why nothing can be stored: the session could not be loaded.
     pub(super) failed: Option<Error>,
-}
-
-/// What the handle knows after a commit.
-pub(super) struct Settled {
-    pub(super) base: Base,
+    /// What the client is to be told once it is done.
     pub(super) outgoing: Outgoing,
     /// Changes were dropped because the session had ended or moved on.
     pub(super) dropped: bool,
-}
-
-impl Settled {
-    /// This was stored.
-    pub(super) fn stored(base: Base, outgoing: Outgoing) -> Self {
-        Self {
-            base,
-            outgoing,
-            dropped: false,
-        }
-    }
-
-    /// Nothing was to be stored.
-    pub(super) fn unchanged(work: &Work) -> Self {
-        Self::stored(work.base.clone(), Outgoing::Nothing)
-    }
 }
 
 impl Work {
@@ -65,12 +45,23 @@ impl Work {
 }
 
 impl State {
-    /// Takes out what is to be committed.
+    /// Takes out what is to be committed. Reads go on meanwhile.
     pub(super) fn take_work(&mut self, is_final: bool, work: &mut Work) {
-        work.segment = self.segment;
         work.base.clone_from(&self.base);
+        work.draft = self.draft.clone().unwrap_or_else(|| self.base.draft());
+        self.take_rest(is_final, work);
+    }
+
+    /// As [`take_work`](Self::take_work), where there is nobody to read: nothing is copied.
+    pub(super) fn take_all(&mut self, work: &mut Work) {
+        work.base = std::mem::take(&mut self.base);
+        work.draft = self.draft.take().unwrap_or_else(|| work.base.draft());
+        self.take_rest(true, work);
+    }
+
+    fn take_rest(&mut self, is_final: bool, work: &mut Work) {
+        work.segment = self.segment;
         work.changes = std::mem::take(&mut self.changes);
-        work.draft.clone_from(&self.draft);
         work.ended = std::mem::take(&mut self.ended);
         work.removal = std::mem::take(&mut self.removal);
         work.head_sent = self.head_sent;
@@ -92,7 +83,7 @@ impl Inner {
         self.admit(Keep::ALL, &mut work)?;
         let mut commit = self.begin(&work);
         match commit.run(&mut work, None).await {
-            Ok(settled) => self.settle(settled, work.segment, turn).map(drop),
+            Ok(()) => self.settle(work, turn).map(drop),
             Err(error) => {
                 self.with(|state| {
                     state.changes.prepend(work.changes);
@@ -156,36 +147,28 @@ impl Inner {
     /// Makes what was stored the new base, and lays what was changed meanwhile over it. Says what there is to tell.
     pub(super) fn settle<I: Deref<Target = Self>>(
         &self,
-        settled: Settled,
-        segment: u32,
+        mut work: Work,
         turn: Turn<I>,
     ) -> Result<Option<Told>, Error> {
-        let Settled {
-            base,
-            outgoing,
-            dropped,
-        } = settled;
         let mut later = Changes::default();
-        let mut draft = base.draft();
-        let (mut base, mut turn, mut told) = (Some(base), Some(turn), None);
+        let mut draft = None;
+        let (mut turn, mut told) = (Some(turn), None);
         loop {
             let more = self.with(|state| {
-                if state.segment == segment && !state.changes.is_empty() {
+                if state.segment == work.segment && !state.changes.is_empty() {
                     return std::mem::take(&mut state.changes);
                 }
-                if state.segment != segment {
+                if state.segment != work.segment {
                     // `destroy` came while this was being stored: what was stored ends too.
-                    if let Some(Base::Live { key, .. }) = &base {
+                    if let Base::Live { key, .. } = &work.base {
                         state.ended.push(*key);
                     }
                 } else {
-                    if outgoing != Outgoing::Nothing {
-                        state.outgoing = outgoing;
+                    if work.outgoing != Outgoing::Nothing {
+                        state.outgoing = work.outgoing;
                     }
                     // What was there is dropped outside the lock.
-                    base = base
-                        .take()
-                        .map(|base| std::mem::replace(&mut state.base, base));
+                    std::mem::swap(&mut state.base, &mut work.base);
                     state.changes = std::mem::take(&mut later);
                     std::mem::swap(&mut state.draft, &mut draft);
                 }
@@ -198,10 +181,11 @@ impl Inner {
             if more.is_empty() {
                 break;
             }
-            draft = replay(&self.shared, draft, &more, self.now())?;
+            let drawn = draft.unwrap_or_else(|| work.base.draft());
+            draft = Some(replay(&self.shared, drawn, &more, self.now())?);
             later.append(more);
         }
-        if dropped {
+        if work.dropped {
             return Err(Error::of(ErrorKind::Gone));
         }
         Ok(told)
@@ -227,8 +211,12 @@ impl Inner {
             ReadOutcome::Gone { successor } => Base::Gone { successor },
             ReadOutcome::Absent | ReadOutcome::Damaged => Base::Gone { successor: None },
         };
-        let settled = Settled::stored(base, Outgoing::Nothing);
-        self.settle(settled, segment, turn).map(drop)
+        let work = Work {
+            base,
+            segment,
+            ..Work::default()
+        };
+        self.settle(work, turn).map(drop)
     }
 }
 
@@ -264,7 +252,11 @@ mod tests {
     fn the_futures_of_load_and_commit_are_small() {
         // The first is part of every handler's future, the second in a box, which a store that is always ready needs for
         // a conflict only.
-        let inner = Arc::new(Inner::new(Shared::detached(), crate::Timestamp::default()));
+        let inner = Arc::new(Inner::new(
+            Shared::detached(),
+            crate::Timestamp::default(),
+            false,
+        ));
         let load = size_of_val(&inner.load());
         let commit = size_of_val(&Arc::clone(&inner).commit());
         assert!(

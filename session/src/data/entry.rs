@@ -156,13 +156,17 @@ impl Slot {
         }
     }
 
+    /// The sizes of its values together.
     #[inline]
-    pub(crate) fn size(&self) -> Result<usize, Unencodable> {
+    pub(crate) fn sum(
+        &self,
+        size: impl Fn(&Value) -> Result<usize, Unencodable>,
+    ) -> Result<usize, Unencodable> {
         match self {
-            Self::Plain(value) => value.size(),
-            Self::Expiring(expiring) => expiring.1.size(),
+            Self::Plain(value) => size(value),
+            Self::Expiring(expiring) => size(&expiring.1),
             Self::Flash(entries) => entries.iter().try_fold(0usize, |sum, entry| {
-                Ok(sum.saturating_add(entry.value.size()?))
+                Ok(sum.saturating_add(size(&entry.value)?))
             }),
         }
     }

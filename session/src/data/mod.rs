@@ -193,9 +193,22 @@ impl Data {
     ///
     /// The error names the key whose value cannot be encoded.
     pub(crate) fn size(&self) -> Result<usize, (Key, Unencodable)> {
+        self.sum(Value::size)
+    }
+
+    /// No less than [`size`](Self::size), and quicker: nearly every map is far from any cap.
+    pub(crate) fn at_most(&self) -> Result<usize, (Key, Unencodable)> {
+        self.sum(Value::at_most)
+    }
+
+    #[inline]
+    fn sum(
+        &self,
+        size: impl Fn(&Value) -> Result<usize, Unencodable> + Copy,
+    ) -> Result<usize, (Key, Unencodable)> {
         let mut sum = self.0.as_ref().map_or(0, |parts| parts.shape.len);
         for Entry { key, slot } in self.entries() {
-            let size = slot.size().map_err(|error| (key.clone(), error))?;
+            let size = slot.sum(size).map_err(|error| (key.clone(), error))?;
             sum = sum.saturating_add(size);
         }
         Ok(sum)

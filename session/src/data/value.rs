@@ -246,6 +246,15 @@ impl Value {
         Ok(count.0)
     }
 
+    /// No less than [`size`](Self::size): numbers and short texts are not looked at.
+    #[inline]
+    pub(crate) fn at_most(&self) -> Result<usize, Unencodable> {
+        match &self.0 {
+            Repr::Inline(_) => Ok(Inline::LONGEST_JSON),
+            _ => self.size(),
+        }
+    }
+
     /// The value as JSON, for `encode()` and `Debug`.
     pub(crate) fn to_json(&self) -> Result<String, Unencodable> {
         let mut out = Vec::new();

@@ -138,12 +138,9 @@ impl Session {
     pub fn keys(&self) -> Vec<String> {
         let now = self.0.now();
         self.0.with(|state| {
-            let live = |key: &&str| state.draft.data.live(key, now).is_some();
-            let keys = state
-                .draft
-                .data
-                .keys()
-                .filter(|key| !key.starts_with(RESERVED));
+            let data = state.data();
+            let live = |key: &&str| data.live(key, now).is_some();
+            let keys = data.keys().filter(|key| !key.starts_with(RESERVED));
             keys.filter(live).map(str::to_owned).collect()
         })
     }
@@ -192,7 +189,7 @@ impl Session {
     ///
     /// A value cannot be encoded; the error names its key.
     pub fn encode(&self) -> Result<String, Error> {
-        let data = self.0.with(|state| state.draft.data.clone());
+        let data = self.0.with(|state| state.data().clone());
         let now = self.0.now();
         let mut out = String::from("{");
         for entry in data.entries() {
@@ -231,26 +228,14 @@ impl super::Inner {
                 super::Base::Live { record, .. } => Some(&record.data),
                 super::Base::None | super::Base::Gone { .. } => None,
             };
-            let known = |entry: &&FlashEntry| {
-                !take
-                    || before.is_some_and(|data| {
-                        place
-                            .aliases
-                            .iter()
-                            .copied()
-                            .chain([place.key.as_str()])
-                            .any(|key| {
-                                data.slot(key)
-                                    .is_some_and(|s| s.flash().iter().any(|e| e.id == entry.id))
-                            })
-                    })
+            let is_in = |data: &crate::Data, id| {
+                let mut slots = place.keys().filter_map(|key| data.slot(key));
+                slots.any(|slot| slot.flash().iter().any(|entry| entry.id == id))
             };
-            state
-                .draft
-                .flash(place, now)
-                .filter(known)
-                .cloned()
-                .collect()
+            let known =
+                |entry: &&FlashEntry| !take || before.is_some_and(|data| is_in(data, entry.id));
+            let entries = place.flash(state.data(), now);
+            entries.filter(known).cloned().collect()
         });
         let mut failed = None;
         let mut ids = Vec::new();

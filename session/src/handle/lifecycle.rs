@@ -21,9 +21,9 @@ impl Session {
     pub fn detached(data: Data) -> Self {
         let shared = Shared::detached();
         let arrived = shared.now();
-        let inner = Inner::new(shared, arrived);
+        let inner = Inner::new(shared, arrived, false);
         inner.with(|state| {
-            state.draft.data = data;
+            state.draft().data = data;
             state.loaded = Loaded::Yes;
         });
         inner.is_loaded.store(true, Ordering::Release);

@@ -248,19 +248,19 @@ impl Inner {
             if !self.shared.store.is_always_ready() {
                 return None;
             }
-            let (key, op) = (id.store_key(), self.shared.op(self.now()));
+            let (key, op) = (id.store_key(), self.shared.op(self.looked_up_at()));
             let renew = Some(self.shared.config.touch_interval);
             let StoreFuture::Ready(read) = self.shared.store.read(&op, &key, renew) else {
                 return None;
             };
             if let Err(error) = found.judge(id, key, read, op.now) {
-                return Some(self.install(Err(error)));
+                return Some(self.install(&mut Found::default(), Some(error)));
             }
             if found.ambiguous {
                 break;
             }
         }
-        Some(self.install(Ok(found)))
+        Some(self.install(&mut found, None))
     }
 
     async fn load_in_turn(&self) -> Result<(), Error> {
@@ -268,8 +268,10 @@ impl Inner {
         if let Some(known) = self.with(|state| state.loaded.answer()) {
             return known;
         }
-        let found = self.find().await;
-        self.install(found)
+        match self.find().await {
+            Ok(mut found) => self.install(&mut found, None),
+            Err(error) => self.install(&mut Found::default(), Some(error)),
+        }
     }
 
     async fn find(&self) -> Result<Found, Error> {
@@ -290,28 +292,24 @@ impl Inner {
     }
 
     /// Makes what was found the base, unless another handle of this request was quicker.
-    fn install(&self, found: Result<Found, Error>) -> Result<(), Error> {
+    fn install(&self, found: &mut Found, error: Option<Error>) -> Result<(), Error> {
         self.shared.sweeper.ensure(&self.shared);
-        let (found, loaded) = match found {
-            Ok(found) => (found, Loaded::Yes),
-            Err(error) => {
+        let mut loaded = match error {
+            None => Loaded::Yes,
+            Some(error) => {
                 self.shared.report(&error);
-                let loaded = match self.shared.config.on_store_error {
+                match self.shared.config.on_store_error {
                     OnStoreError::Refuse => Loaded::Failed(error),
                     OnStoreError::Anonymous => Loaded::Anonymous(error),
-                };
-                (Found::default(), loaded)
+                }
             }
         };
-        let mut found = Some((found, loaded));
         self.with(|state| {
-            if let Loaded::No = state.loaded
-                && let Some((found, loaded)) = found.take()
-            {
-                state.draft = found.base.draft();
-                state.base = found.base;
+            if let Loaded::No = state.loaded {
+                // What is not taken is dropped outside the lock.
+                std::mem::swap(&mut state.base, &mut found.base);
                 state.ambiguous = found.ambiguous;
-                state.loaded = loaded;
+                std::mem::swap(&mut state.loaded, &mut loaded);
                 self.is_loaded.store(true, Ordering::Release);
             }
             state.loaded.answer().unwrap_or(Ok(()))

@@ -7,7 +7,7 @@ mod state;
 mod turn;
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use self::load::LazySession;
@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     /// When the request reached the layer.
     pub(crate) arrived: Timestamp,
+    /// Nothing was waited for since then: a reading of the clock less.
+    pub(crate) has_just_arrived: AtomicBool,
     /// What the request presents, once an extractor asked.
     pub(crate) presented: OnceLock<Presented>,
     /// Whether `state` is loaded, so that the first load need not take the lock to learn that it is the first.
@@ -57,10 +59,11 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    pub(crate) fn new(shared: Arc<Shared>, arrived: Timestamp) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, arrived: Timestamp, has_just_arrived: bool) -> Self {
         Self {
             shared,
             arrived,
+            has_just_arrived: AtomicBool::new(has_just_arrived),
             presented: OnceLock::new(),
             is_loaded: AtomicBool::new(false),
             state: Mutex::new(None),
@@ -70,6 +73,13 @@ impl Inner {
     fn lock(&self) -> MutexGuard<'_, Option<State>> {
         // No user code runs under it, so it cannot be poisoned by a panic that matters.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, if any extractor asked for one, where nobody else has the handle.
+    pub(crate) fn alone(self: &mut Arc<Self>) -> Option<Option<&mut State>> {
+        let inner = Arc::get_mut(self)?;
+        let state = inner.state.get_mut();
+        Some(state.unwrap_or_else(PoisonError::into_inner).as_mut())
     }
 
     /// Looks at the state, if any extractor asked for one.
@@ -91,6 +101,15 @@ impl Inner {
         self.shared.now()
     }
 
+    /// The time at which a session is looked up. As long as nothing was waited for, that is when the request arrived.
+    fn looked_up_at(&self) -> Timestamp {
+        if self.has_just_arrived.load(Ordering::Relaxed) {
+            self.arrived
+        } else {
+            self.now()
+        }
+    }
+
     fn context(&self, now: Timestamp) -> Context<'_> {
         Context {
             now,
@@ -102,7 +121,7 @@ impl Inner {
     /// clock is, only where a deadline or a former key is in play.
     fn current(&self, place: &Place) -> (Option<(crate::data::Key, Slot)>, Timestamp) {
         if place.aliases.is_empty() {
-            let timeless = self.with(|state| match state.draft.data.slot(place.key.as_str()) {
+            let timeless = self.with(|state| match state.data().slot(place.key.as_str()) {
                 None => Some(None),
                 Some(slot @ Slot::Plain(_)) => Some(Some((place.key.clone(), slot.clone()))),
                 Some(_) => None,
@@ -113,7 +132,7 @@ impl Inner {
         }
         let now = self.now();
         let found = self.with(|state| {
-            let (key, slot) = state.draft.current(place, now)?;
+            let (key, slot) = place.current(state.data(), now)?;
             let key = if key == place.key.as_str() {
                 place.key.clone()
             } else {
@@ -140,8 +159,8 @@ impl Inner {
         let context = self.context(now);
         let mut trash = Trash::default();
         self.with(|state| {
-            state.draft.apply_data(&change, &context, &mut trash);
-            trash.changes = state.changes.push(change);
+            state.draft().apply_data(&change, &context, &mut trash);
+            state.changes.push(change, &mut trash);
         });
     }
 
@@ -171,7 +190,7 @@ impl Inner {
             let updated = updated.unwrap_or(Updated::Untouched);
             let mut state = self.lock();
             let state = state.get_or_insert_default();
-            let unchanged = match (state.draft.current(place, now), &current) {
+            let unchanged = match (place.current(state.data(), now), &current) {
                 (None, None) => true,
                 (Some((_, slot)), Some(seen)) => slot.is_same(seen),
                 _ => false,
@@ -205,8 +224,9 @@ impl Inner {
                     expires,
                 },
             };
-            state.draft.failed |= failed;
-            state.draft.install(
+            let draft = state.draft();
+            draft.failed |= failed;
+            draft.install(
                 place,
                 current.as_ref(),
                 updated,
@@ -214,7 +234,7 @@ impl Inner {
                 &context,
                 &mut trash,
             );
-            trash.changes = state.changes.push(change);
+            state.changes.push(change, &mut trash);
             return Ok(current);
         }
     }
@@ -231,7 +251,7 @@ impl Inner {
                 .verified_owner
                 .as_ref()
                 .is_some_and(|v| v.is_same(value));
-            (state.draft.owner.clone(), verified)
+            (state.owner().cloned(), verified)
         });
         let Some(owner) = owner.filter(|owner| *owner.entry == *key) else {
             return false;
@@ -282,7 +302,7 @@ impl Drop for Inner {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (keys, changed) = self.0.with(|state| {
-            let keys: Vec<_> = state.draft.data.keys().map(str::to_owned).collect();
+            let keys: Vec<_> = state.data().keys().map(str::to_owned).collect();
             (keys, !state.changes.is_empty())
         });
         f.debug_struct("Session")

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::turn::Turns;
 use crate::changes::{Changes, Draft};
-use crate::data::Value;
+use crate::data::{Data, Value};
 use crate::error::Error;
 use crate::id::{SessionId, StoreKey};
-use crate::record::Record;
+use crate::record::{Owner, Record};
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -19,8 +19,8 @@ pub(crate) struct State {
     pub(crate) segment: u32,
     /// The changes of the present segment, in order.
     pub(crate) changes: Changes,
-    /// `base` with `changes` applied: what reads see.
-    pub(crate) draft: Draft,
+    /// `base` with `changes` applied, once there are any.
+    pub(crate) draft: Option<Draft>,
     /// Sessions that ended in this request, to be destroyed at commit.
     pub(crate) ended: Vec<StoreKey>,
     /// The client shall forget its id, unless it gets another one.
@@ -100,7 +100,7 @@ pub(crate) struct Told {
 }
 
 impl Base {
-    /// What reads see before any change.
+    /// What the first change applies to.
     pub(crate) fn draft(&self) -> Draft {
         match self {
             Self::Live { record, .. } => Draft::of(record),
@@ -110,6 +110,30 @@ impl Base {
 }
 
 impl State {
+    /// What reads see.
+    pub(crate) fn data(&self) -> &Data {
+        static NONE: Data = Data::new();
+        match (&self.draft, &self.base) {
+            (Some(draft), _) => &draft.data,
+            (None, Base::Live { record, .. }) => &record.data,
+            (None, Base::None | Base::Gone { .. }) => &NONE,
+        }
+    }
+
+    /// Whom the session belongs to, as reads see it.
+    pub(crate) fn owner(&self) -> Option<&Arc<Owner>> {
+        match (&self.draft, &self.base) {
+            (Some(draft), _) => draft.owner.as_ref(),
+            (None, Base::Live { record, .. }) => record.header.owner.as_ref(),
+            (None, Base::None | Base::Gone { .. }) => None,
+        }
+    }
+
+    /// What changes apply to.
+    pub(crate) fn draft(&mut self) -> &mut Draft {
+        self.draft.get_or_insert_with(|| self.base.draft())
+    }
+
     /// What the response has to say, unless nobody asked for the session.
     pub(crate) fn told(&self) -> Option<Told> {
         let failed = match self.loaded {
@@ -125,7 +149,7 @@ impl State {
             outgoing: self.outgoing,
             ambiguous: self.ambiguous,
             failed,
-            owned: stored || self.draft.owner.is_some(),
+            owned: stored || self.owner().is_some(),
         })
     }
 
@@ -140,10 +164,10 @@ impl State {
     }
 
     /// Begins a new segment from `base`, without changes.
-    pub(crate) fn rebase(&mut self, base: Base) -> (Changes, Draft, Base) {
+    pub(crate) fn rebase(&mut self, base: Base) -> (Changes, Option<Draft>, Base) {
         (
             std::mem::take(&mut self.changes),
-            std::mem::replace(&mut self.draft, base.draft()),
+            self.draft.take(),
             std::mem::replace(&mut self.base, base),
         )
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use http::{Request, Response, StatusCode};
@@ -74,7 +75,8 @@ where
             None
         } else {
             let arrived = self.shared.now();
-            let session = LazySession(Arc::new(Inner::new(Arc::clone(&self.shared), arrived)));
+            let inner = Inner::new(Arc::clone(&self.shared), arrived, true);
+            let session = LazySession(Arc::new(inner));
             request.extensions_mut().insert(session.clone());
             Some(session.0)
         };
@@ -118,9 +120,13 @@ where
         loop {
             match this.step.as_mut().project() {
                 StepProjection::Calling { future } => {
-                    let response = ready!(future.poll(context));
+                    let response = future.poll(context);
                     let Some(session) = this.session else {
-                        return Poll::Ready(response);
+                        return response;
+                    };
+                    let Poll::Ready(response) = response else {
+                        session.has_just_arrived.store(false, Ordering::Relaxed);
+                        return Poll::Pending;
                     };
                     // An error of the inner service becomes a 5xx further out.
                     let status = response

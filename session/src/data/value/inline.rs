@@ -40,6 +40,9 @@ impl Short {
 }
 
 impl Inline {
+    /// Every byte of a text may take six.
+    pub(super) const LONGEST_JSON: usize = 2 + 6 * Short::LONGEST;
+
     /// Length of the JSON text. Counted and not kept: there is no room for it, and it is quick.
     pub(super) fn json_len(&self) -> usize {
         let digits = |n: u64| n.checked_ilog10().map_or(1, |log| log as usize + 1);
