@@ -1,11 +1,13 @@
 //! One call of a script: sent, repeated where that is safe, and its answer recognised.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{Cmd, ErrorKind, RedisError, Value};
+use bytes::Bytes;
 use session::{CommitId, DecodeError, Op, Record, StoreError, StoreErrorKind, StoreKey};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -82,9 +84,8 @@ impl Engine {
     pub(super) fn record(
         &self,
         key: &StoreKey,
-        bytes: Vec<u8>,
+        mut bytes: Bytes,
     ) -> Result<Option<Record>, StoreError> {
-        let mut bytes = bytes::Bytes::from(bytes);
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -120,18 +121,19 @@ impl Engine {
         } else {
             ""
         };
+        let mut call = Vec::with_capacity(32 + prefix.len());
+        let times = [op.now.as_millis(), millis(op.grace), millis(op.max_skew)];
+        call.extend_from_slice(&nonce.to_le_bytes());
+        call.extend(times.into_iter().flat_map(u64::to_le_bytes));
+        call.extend_from_slice(prefix.as_bytes());
         let bytes = keys.iter().map(|key| key.len()).sum::<usize>()
             + args.iter().map(|arg| arg.len()).sum::<usize>()
             + script.len()
-            + 120;
-        let mut command = Cmd::with_capacity(8 + keys.len() + args.len(), bytes);
+            + call.len()
+            + 16;
+        let mut command = Cmd::with_capacity(4 + keys.len() + args.len(), bytes);
         command.arg(verb).arg(script).arg(keys.len()).arg(keys);
-        command
-            .arg(&nonce.to_le_bytes()[..])
-            .arg(op.now.as_millis())
-            .arg(millis(op.grace))
-            .arg(millis(op.max_skew))
-            .arg(prefix);
+        command.arg(call);
         for arg in args {
             command.arg(*arg);
         }
@@ -273,23 +275,43 @@ impl Verb<'_> {
 /// What a script answered.
 #[derive(Debug)]
 pub(super) struct Reply {
-    status: Vec<u8>,
+    status: Cow<'static, [u8]>,
+    /// What followed in one piece with the status.
+    whole: Option<Bytes>,
     rest: std::vec::IntoIter<Value>,
 }
 
 impl Reply {
     fn new(value: Value, nonce: u64) -> Result<Self, RedisError> {
-        if let Value::Array(items) = value {
-            let mut items = items.into_iter();
-            if let (Some(Value::BulkString(first)), Some(Value::BulkString(status))) =
-                (items.next(), items.next())
-                && first == nonce.to_le_bytes()
-            {
+        let nonce = nonce.to_le_bytes();
+        match value {
+            Value::Array(items) => {
+                let mut items = items.into_iter();
+                if let (Some(Value::BulkString(first)), Some(Value::BulkString(status))) =
+                    (items.next(), items.next())
+                    && first == nonce
+                {
+                    return Ok(Self {
+                        status: status.into(),
+                        whole: None,
+                        rest: items,
+                    });
+                }
+            }
+            // The usual answers, in one piece.
+            Value::BulkString(bytes) => {
+                let status: &[u8] = match bytes.strip_prefix(&nonce) {
+                    Some([b'L', ..]) => b"live",
+                    Some([b'S']) => b"saved",
+                    _ => return Err(confused()),
+                };
                 return Ok(Self {
-                    status,
-                    rest: items,
+                    status: status.into(),
+                    whole: Some(Bytes::from(bytes).split_off(nonce.len() + 1)),
+                    rest: Vec::new().into_iter(),
                 });
             }
+            _ => {}
         }
         Err(confused())
     }
@@ -304,10 +326,13 @@ impl Reply {
     }
 
     /// The next part, if it is bytes.
-    pub(super) fn bytes(&mut self) -> Vec<u8> {
-        match self.rest.next() {
-            Some(Value::BulkString(bytes)) => bytes,
-            _ => Vec::new(),
+    pub(super) fn bytes(&mut self) -> Bytes {
+        match self.whole.take() {
+            Some(bytes) => bytes,
+            None => match self.rest.next() {
+                Some(Value::BulkString(bytes)) => bytes.into(),
+                _ => Bytes::new(),
+            },
         }
     }
 
@@ -339,7 +364,7 @@ fn newer() -> StoreError {
 }
 
 /// Whole milliseconds, at most about 31 years: more than any grace, and a time that engines can tell.
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis())
         .unwrap_or(u64::MAX)
         .min(1_000_000_000_000)

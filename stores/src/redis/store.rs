@@ -9,7 +9,7 @@ use session::{
     Version,
 };
 
-use super::call::{Again, Reply, Verb};
+use super::call::{Again, Reply, Verb, millis};
 use super::name::{field, key_of};
 use super::script;
 
@@ -37,7 +37,7 @@ pub(super) fn created(reply: &Reply) -> Result<CreateOutcome, StoreError> {
 
 impl Verb<'_> {
     fn version(reply: &mut Reply) -> Result<Version, StoreError> {
-        let bytes = reply.bytes().try_into();
+        let bytes = (&*reply.bytes()).try_into();
         bytes
             .map(Version::from_bytes)
             .map_err(|_| reply.unexpected())
@@ -66,10 +66,10 @@ impl Verb<'_> {
         key: &StoreKey,
         renew: Option<Duration>,
     ) -> Result<ReadOutcome, StoreError> {
-        let interval = renew.map(|interval| interval.as_millis().to_string());
-        let interval = interval.as_deref().unwrap_or_default();
+        let interval = renew.map(|interval| millis(interval).to_le_bytes());
+        let interval = interval.as_ref().map_or(&[][..], |interval| interval);
         let name = self.engine.names.record(key);
-        let args = [interval.as_bytes()];
+        let args = [interval];
         let mut reply = self
             .run(&script::READ, &[&name], &args, Again::Harmless)
             .await?;
@@ -132,7 +132,7 @@ impl Verb<'_> {
                 .run(&script::SAVE, &[&name], &args, Again::Never)
                 .await?;
             match reply.status()? {
-                "saved" => return Self::version(&mut reply).map(SaveOutcome::Saved),
+                "saved" => return Ok(SaveOutcome::Saved(record.header.version)),
                 "conflict" => {
                     return Ok(match self.engine.record(key, reply.bytes())? {
                         Some(current) => SaveOutcome::Conflict(Arc::new(current)),

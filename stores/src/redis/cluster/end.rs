@@ -73,7 +73,7 @@ impl Verb<'_> {
         let mut reply = self.run(&script::END, &[&name], &args, again).await?;
         Ok(match reply.status()? {
             "ended" => End::Ended,
-            "moved" => match reply.bytes().try_into() {
+            "moved" => match (&*reply.bytes()).try_into() {
                 Ok(to) => End::Moved(to),
                 Err(_) => End::Nothing,
             },

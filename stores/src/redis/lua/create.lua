@@ -1,6 +1,6 @@
 -- KEYS: record; on a single node, for a session with an owner, also owner's set and `not_before`.
--- ARGV: 6 value, 7 field, 8 most sessions or '', 9 'evict' or 'refuse'.
-local new, field = parse(ARGV[6]), ARGV[7]
+-- ARGV: 2 value, 3 field, 4 most sessions or '', 5 'evict' or 'refuse'.
+local new, field = parse(ARGV[2]), ARGV[3]
 local found = look_with_room(KEYS[1])
 if found then
   if found.tomb then return { nonce, 'gone' } end
@@ -11,10 +11,10 @@ end
 local evicted = {}
 if KEYS[2] then
   local refusal
-  refusal, evicted = may_bind(KEYS[2], KEYS[3], new, field, field, tonumber(ARGV[8]), ARGV[9])
+  refusal, evicted = may_bind(KEYS[2], KEYS[3], new, field, field, tonumber(ARGV[4]), ARGV[5])
   if refusal then return { nonce, refusal } end
 end
-store(KEYS[1], ARGV[6], new)
+store(KEYS[1], ARGV[2], new)
 local former = found and found.owner
 if alone and former then redis.call('HDEL', owner_name(former), field) end
 if KEYS[2] then

@@ -1,7 +1,7 @@
--- On a single node. KEYS: owner's set. ARGV: 6 owner, 7 handle.
+-- On a single node. KEYS: owner's set. ARGV: 2 owner, 3 handle.
 redis.call('HDEL', KEYS[1], '')
-for _, record in ipairs(sessions(KEYS[1], ARGV[6])) do
-  if record.live and record.handle == ARGV[7] then
+for _, record in ipairs(sessions(KEYS[1], ARGV[2])) do
+  if record.live and record.handle == ARGV[3] then
     end_session(KEYS[1], record)
     return { nonce, 'ended' }
   end

@@ -1,6 +1,6 @@
 -- What a value is, and how a session ends.
 
-local grace, prefix = tonumber(ARGV[3]), ARGV[5]
+local prefix = ARGV[1]:sub(33)
 -- On a single node a script reaches owners and their sessions by name; in a cluster, where it may not, there is no prefix.
 local alone = prefix ~= ''
 local SEEN = 70

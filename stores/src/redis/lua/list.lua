@@ -1,7 +1,7 @@
--- On a single node. KEYS: owner's set. ARGV: 6 owner. The headers of the live sessions.
+-- On a single node. KEYS: owner's set. ARGV: 2 owner. The headers of the live sessions.
 redis.call('HDEL', KEYS[1], '')
 local headers = {}
-for _, record in ipairs(sessions(KEYS[1], ARGV[6])) do
+for _, record in ipairs(sessions(KEYS[1], ARGV[2])) do
   if record.live then
     local length = struct.unpack('<I4', record.value, 3)
     local header = record.value

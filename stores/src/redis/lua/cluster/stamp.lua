@@ -1,5 +1,5 @@
--- KEYS: record. ARGV: 6 owner, 7 new version, 8 authenticated.
+-- KEYS: record. ARGV: 2 owner, 3 new version, 4 authenticated.
 local found = look(KEYS[1])
-if not (found and found.live and found.owner == ARGV[6]) then return { nonce, 'none' } end
-stamp(KEYS[1], ARGV[7], tonumber(ARGV[8]))
+if not (found and found.live and found.owner == ARGV[2]) then return { nonce, 'none' } end
+stamp(KEYS[1], ARGV[3], tonumber(ARGV[4]))
 return { nonce, 'stamped' }
