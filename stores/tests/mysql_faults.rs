@@ -221,9 +221,24 @@ async fn t51_a_lock_does_not_hold_up_readers() {
     let error = save().await.unwrap_err();
     assert!([StoreErrorKind::Timeout, StoreErrorKind::Unavailable].contains(&error.kind()));
     assert!(live(&store, t, &key).await.is_some());
+    // A node that knows nothing of this session has to look whether it is to be renewed.
+    let other = store_within(&server, Duration::from_millis(1500)).await;
+    let (read_at, later) = (Instant::now(), sessions::op(t + INTERVAL));
+    let found = other.read(&op, &key, Some(INTERVAL)).await;
+    assert!(matches!(found, Ok(ReadOutcome::Live(_))), "{found:?}");
+    assert!(read_at.elapsed() < Duration::from_millis(1_000));
+    // One that is to be renewed is read, and not renewed.
+    let record_of = |found| match found {
+        Ok(ReadOutcome::Live(found)) => found,
+        other => panic!("{other:?}"),
+    };
+    let found = record_of(store.read(&later, &key, Some(INTERVAL)).await);
+    assert_eq!(found.header, first.header);
     lock.await.unwrap();
     // The engine has given up as well: nothing that the client no longer waits for is done behind its back.
     assert_eq!(live(&store, t, &key).await.unwrap().header, first.header);
+    let found = record_of(store.read(&later, &key, Some(INTERVAL)).await);
+    assert_eq!(found.header.last_seen, later.now);
     assert!(matches!(until_it_works(save).await, SaveOutcome::Saved(_)));
 }
 

@@ -11,7 +11,8 @@ use session::{
 };
 use sqlx::mysql::MySqlRow;
 
-use super::call::{Again, Call, Next, Verb};
+use super::call::{Again, Next, Verb};
+use super::message::Call;
 use super::row::{Found, column};
 use super::text::{BEGIN, bury, bury_all, hex, insert, keys, live};
 use super::trouble::unexpected;

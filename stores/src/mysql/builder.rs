@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::MysqlStore;
 use super::call::Engine;
+use super::due::Due;
 use super::schema::Schema;
 use super::trouble::store_error;
 use crate::sql::{TableName, TableNameError};
@@ -156,6 +157,7 @@ impl MysqlStoreBuilder {
             codec: self.codec,
             timeout: self.response_timeout,
             max_packet,
+            due: Due::default(),
         };
         Ok(MysqlStore { engine, table })
     }

@@ -1,14 +1,15 @@
 //! One call to the engine, and what is done when it fails.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use session::{Codec, CommitId, Op, StoreError, StoreErrorKind};
-use sqlx::mysql::{MySqlArguments, MySqlConnection, MySqlPool, MySqlRow};
-use sqlx::{AssertSqlSafe, Executor, Row};
+use sqlx::Executor;
+use sqlx::mysql::{MySqlPool, MySqlRow};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::due::Due;
 use super::link::{Lent, drop_idle, lend};
+use super::message::{Answer, Call, takes_no_writes};
 use super::schema::Schema;
 use super::text::BEGIN;
 use super::trouble::{Trouble, store_error, too_large};
@@ -29,6 +30,7 @@ pub(super) struct Engine {
     pub(super) timeout: Duration,
     /// The engine takes no statement as long as this.
     pub(super) max_packet: usize,
+    pub(super) due: Due,
 }
 
 /// Whether a call may be sent again when the connection broke under it.
@@ -38,46 +40,6 @@ pub(super) enum Again {
     Harmless,
     /// The caller has to look first.
     Never,
-}
-
-/// What goes out in one round trip.
-pub(super) enum Call<'a> {
-    /// A prepared statement that gives rows, of which the first column tells whether the server takes no writes. Such
-    /// a server is not believed: it may not know yet who has signed out.
-    Rows(&'a Arc<str>, MySqlArguments),
-    /// A prepared statement that changes rows.
-    Change(&'a Arc<str>, MySqlArguments),
-    /// Statements as text, of which one gives rows.
-    Text(&'a str),
-    /// Statements as text that are one transaction.
-    Transaction(&'a str),
-    /// The same, with one among them that gives rows.
-    Shown(&'a str),
-}
-
-/// What came back.
-pub(super) enum Answer {
-    Rows(Vec<MySqlRow>),
-    /// How many rows were found to be changed.
-    Found(u64),
-    /// Nothing was done: another row stands under this key.
-    Duplicate,
-}
-
-impl Answer {
-    pub(super) fn rows(self) -> Vec<MySqlRow> {
-        match self {
-            Self::Rows(rows) => rows,
-            Self::Found(_) | Self::Duplicate => Vec::new(),
-        }
-    }
-
-    pub(super) fn found(&self) -> u64 {
-        match self {
-            Self::Found(found) => *found,
-            Self::Rows(_) | Self::Duplicate => 0,
-        }
-    }
 }
 
 /// What a transaction does once it has its locks and has seen what there is.
@@ -105,40 +67,6 @@ impl Engine {
             engine: self,
             op,
             until: Instant::now() + time,
-        }
-    }
-}
-
-impl Call<'_> {
-    fn len(&self) -> usize {
-        match self {
-            // What is bound is not told; whoever binds a record asks `fits` itself.
-            Self::Rows(text, _) | Self::Change(text, _) => text.len(),
-            Self::Text(text) | Self::Transaction(text) | Self::Shown(text) => text.len(),
-        }
-    }
-
-    async fn send(&self, connection: &mut MySqlConnection) -> Result<Answer, sqlx::Error> {
-        let safe = |text: &Arc<str>| AssertSqlSafe(Arc::clone(text));
-        match self {
-            Self::Rows(text, arguments) => {
-                let query = sqlx::query_with(safe(text), arguments.clone());
-                connection.fetch_all(query).await.map(Answer::Rows)
-            }
-            Self::Change(text, arguments) => {
-                let query = sqlx::query_with(safe(text), arguments.clone());
-                let done = connection.execute(query).await?;
-                Ok(Answer::Found(done.rows_affected()))
-            }
-            Self::Text(text) | Self::Shown(text) => {
-                let query = sqlx::raw_sql(AssertSqlSafe(*text));
-                connection.fetch_all(query).await.map(Answer::Rows)
-            }
-            Self::Transaction(text) => {
-                let query = sqlx::raw_sql(AssertSqlSafe(*text));
-                let done = connection.execute(query).await?;
-                Ok(Answer::Found(done.rows_affected()))
-            }
         }
     }
 }
@@ -197,10 +125,15 @@ impl Verb<'_> {
 
     async fn once(&self, call: &Call<'_>) -> Result<Answer, Failure> {
         let mut lent = lend(&self.engine.pool).await?;
-        let error = match call.send(&mut lent).await {
+        let error = match call.send(&mut lent, self.until).await {
             Ok(Answer::Rows(rows)) if matches!(call, Call::Rows(..)) && takes_no_writes(&rows)? => {
                 return Err(Failure::ReadOnly);
             }
+            Ok(Answer::RowsThenFound(rows, _)) if takes_no_writes(&rows)? => {
+                return Err(Failure::ReadOnly);
+            }
+            // Its connection may not have been heard to the end.
+            Ok(answer @ Answer::RowsThenFound(_, Err(_))) => return Ok(answer),
             Ok(answer) => {
                 lent.give_back();
                 return Ok(answer);
@@ -224,7 +157,7 @@ impl Verb<'_> {
         decide: &mut impl FnMut(Vec<MySqlRow>) -> Result<Next<T>, StoreError>,
     ) -> Result<Result<T, StoreError>, Failure> {
         let mut lent = lend(&self.engine.pool).await?;
-        let rows = match Call::Text(first).send(&mut lent).await {
+        let rows = match Call::Text(first).send(&mut lent, self.until).await {
             Ok(answer) => answer.rows(),
             Err(error) => {
                 roll_back(lent, &error).await;
@@ -235,7 +168,9 @@ impl Verb<'_> {
             Ok(Next::Write(text, answer)) => {
                 if let Err(error) = self.fits(text.len()) {
                     Err(error)
-                } else if let Err(error) = Call::Transaction(&text).send(&mut lent).await {
+                } else if let Err(error) =
+                    Call::Transaction(&text).send(&mut lent, self.until).await
+                {
                     roll_back(lent, &error).await;
                     return Err(error.into());
                 } else {
@@ -264,11 +199,6 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-fn takes_no_writes(rows: &[MySqlRow]) -> Result<bool, sqlx::Error> {
-    let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    Ok(first.try_get::<i64, _>(0)? != 0)
-}
-
 /// Whether the connection can be used on after this error: the engine has told it as the answer to a statement.
 fn is_in_order(error: &sqlx::Error) -> bool {
     let answered = matches!(error, sqlx::Error::Database(_));
@@ -283,7 +213,8 @@ async fn roll_back(lent: Lent, error: &sqlx::Error) {
 
 /// Ends a transaction without effect. Where that fails the connection is closed, which does the same.
 async fn roll_back_all(mut lent: Lent) {
-    if Call::Transaction("ROLLBACK").send(&mut lent).await.is_ok() {
+    let query = sqlx::raw_sql("ROLLBACK");
+    if lent.execute(query).await.is_ok() {
         lent.give_back();
     }
 }

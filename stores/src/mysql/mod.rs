@@ -4,7 +4,9 @@ mod bind;
 mod builder;
 mod call;
 mod contract;
+mod due;
 mod link;
+mod message;
 mod owners;
 mod row;
 mod schema;
@@ -19,7 +21,8 @@ pub use ::sqlx as driver;
 use session::{Op, StoreError, Timestamp};
 
 pub use self::builder::{MysqlSetupError, MysqlStoreBuilder};
-use self::call::{Again, Call, Engine};
+use self::call::{Again, Engine};
+use self::message::Call;
 use crate::sql::TableName;
 pub use crate::sql::TableNameError;
 
@@ -46,21 +49,22 @@ const MIGRATION: Duration = Duration::from_secs(30);
 ///
 /// | verb | round trips |
 /// |---|---|
-/// | `read` | 1; 2 where the idle deadline is due to be renewed |
 /// | `create`, `rotate` | 1; 3 where another session of the owner has to go for it |
-/// | `save`, `touch`, `destroy`, `exists`, `sessions_of` | 1 |
+/// | `read`, `save`, `touch`, `destroy`, `exists`, `sessions_of` | 1 |
 /// | `destroy_of`, `destroy_all_of`, `gc` | 2 |
 ///
 /// A conflict, and whatever else is not stored, takes one or two more: the engine says only that no such row was found,
 /// so the store looks. The first use of a statement on a connection takes one more. When a verb has its answer the
 /// driver pings the connection; nobody waits for that.
 ///
-/// A renewal is a second round trip because the engine has no `UPDATE .. RETURNING`. It is due once per
-/// `touch_interval` and session. To spare it, an update would have to go out with every read: the engine then spends
-/// three times as much on each read (measured), which pays only where three reads in four renew. A stored procedure that
-/// updates only where that is due, called by a prepared `CALL`, costs the engine 1.6 times as much on each read that
-/// renews nothing (measured), and needs `CREATE ROUTINE` and `EXECUTE`. A read whose renewal fails is answered all the
-/// same, and the failure is an event.
+/// The engine has no `UPDATE .. RETURNING`, so a read that may have to renew the idle deadline is three statements in
+/// one message. That costs the engine nearly three times what a plain read does, and a renewal a third more than if it
+/// were sent after the read (measured). So the store remembers, in half a mebibyte, of which sessions no renewal can be
+/// due yet, and reads those with one prepared statement: of the reads of one session only the first in each
+/// `touch_interval` is dear. Where another process has moved the deadline, or another interval is asked for, what it
+/// remembers may be wrong: then the renewal is a second round trip, or the dear read was in vain. A read whose renewal
+/// fails, or waits for somebody's lock to the end of the response time-out, is answered all the same, and the failure is
+/// an event.
 ///
 /// # What is asked of the engine
 ///

@@ -2,10 +2,11 @@
 //! digits, so there is nothing to escape.
 
 use std::fmt::Write;
+use std::time::Duration;
 
-use session::{Op, StoreKey};
+use session::{Op, StoreKey, Timestamp};
 
-use super::schema::COLUMNS;
+use super::schema::{COLUMNS, Schema};
 use crate::sql::{Columns, millis, successor};
 
 /// Begins a transaction without gap locks, which would stop neighbours that have nothing to do with it.
@@ -34,6 +35,31 @@ pub(super) fn keys<'a>(keys: impl IntoIterator<Item = &'a [u8]>) -> String {
 /// What is true of a live record, and only of one.
 pub(super) fn live(now: i64) -> String {
     format!("data IS NOT NULL AND idle_deadline > {now} AND absolute_deadline > {now}")
+}
+
+/// Reads a record and then renews it, if that is due. Which one that is stands in a variable, since an update that names
+/// the key itself would wait for whoever has the row locked, though it is to change nothing. (So would `SET` with a
+/// subquery; and without `MAX` the variable would keep what an earlier call has put there.)
+pub(super) fn find_and_renew(
+    schema: &Schema,
+    key: &StoreKey,
+    now: Timestamp,
+    interval: Duration,
+) -> String {
+    let (records, key) = (&schema.records, hex(key.hash()));
+    let after = millis(now + interval);
+    let now = millis(now);
+    let before = now.saturating_sub(i64::try_from(interval.as_millis()).unwrap_or(i64::MAX));
+    let deadline = format!(
+        "IF(idle_for < absolute_deadline - {after}, {after} + idle_for, absolute_deadline)"
+    );
+    let (live, due) = (live(now), format!("last_seen <= {before}"));
+    let read = schema.read.replace('?', &key);
+    format!(
+        "SELECT MAX(session_key) INTO @session_due FROM {records} WHERE session_key = {key} AND {due}; {read}; \
+         UPDATE {records} SET expires_at = {deadline}, last_seen = {now}, idle_deadline = {deadline} \
+         WHERE session_key = @session_due AND {due} AND {live} AND idle_deadline < {deadline}"
+    )
 }
 
 /// Makes a tombstone of a record.

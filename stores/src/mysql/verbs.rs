@@ -9,9 +9,10 @@ use session::{
 };
 use sqlx::mysql::MySqlRow;
 
-use super::call::{Again, Answer, Call, Verb};
+use super::call::{Again, Verb};
+use super::message::{Answer, Call};
 use super::row::{Found, Values, column, found, numbers};
-use super::text::hex;
+use super::text::{find_and_renew, hex};
 use super::trouble::unexpected;
 use crate::sql::{Columns, Listed, Stored, another, millis, store_key};
 
@@ -40,7 +41,13 @@ impl Verb<'_> {
         key: &StoreKey,
         renew: Option<Duration>,
     ) -> Result<ReadOutcome, StoreError> {
-        let stored = match self.find(key).await? {
+        let known = &self.engine.due;
+        let asked = renew.filter(|_| known.may_be(key, self.op.now));
+        let (found, mut renewed) = match asked {
+            Some(interval) => self.find_and_renew(key, interval).await?,
+            None => (self.find(key).await?, Ok(0)),
+        };
+        let stored = match found {
             Found::Live(stored) => stored,
             Found::Tombstone(successor) => return Ok(ReadOutcome::Gone { successor }),
             Found::Nothing => return Ok(ReadOutcome::Absent),
@@ -48,21 +55,44 @@ impl Verb<'_> {
         let Some(mut record) = self.record(key, stored)? else {
             return Ok(ReadOutcome::Damaged);
         };
-        let due = renew.and_then(|interval| record.header.renewal(self.op.now, interval));
-        if let Some(idle_deadline) = due {
-            match self.renew(key, record.header.version, idle_deadline).await {
-                Ok(true) => record.header.renew(self.op.now, idle_deadline),
-                // Somebody came first. What was read stood when it was read.
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "a session was read and not renewed"
-                    );
-                }
+        let header = &mut record.header;
+        let due = renew.and_then(|interval| header.renewal(self.op.now, interval));
+        if let (Some(idle_deadline), None) = (due, asked) {
+            // Against what was known: then it takes a round trip of its own.
+            let renew = self.renew(key, header.version, idle_deadline);
+            renewed = renew.await.map(u64::from);
+        }
+        match (due, renewed) {
+            (Some(idle_deadline), Ok(1..)) => header.renew(self.op.now, idle_deadline),
+            // Nothing was due, or somebody came first. What was read stood when it was read.
+            (_, Ok(_)) => {}
+            (_, Err(error)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a session was read and not renewed"
+                );
             }
         }
+        if let Some(interval) = renew {
+            known.note(key, header, self.op.now, interval);
+        }
         Ok(ReadOutcome::Live(Arc::new(record)))
+    }
+
+    /// Reads, and renews what is to be renewed, in one round trip; how many were.
+    async fn find_and_renew(
+        &self,
+        key: &StoreKey,
+        interval: Duration,
+    ) -> Result<(Found, Result<u64, StoreError>), StoreError> {
+        let text = find_and_renew(&self.engine.schema, key, self.op.now, interval);
+        match self
+            .call(Again::Harmless, Call::RowsThenChange(&text))
+            .await?
+        {
+            Answer::RowsThenFound(rows, renewed) => Ok((found(&rows, key, self.now())?, renewed)),
+            _ => Err(unexpected()),
+        }
     }
 
     /// Renews a live record of this version; whether it was there.
