@@ -7,6 +7,7 @@ mod callgrind;
 mod check;
 mod client;
 mod connection;
+mod crowd;
 mod engine;
 mod loopback;
 mod measure;
@@ -85,6 +86,10 @@ fn run(mut runner: Box<dyn Runner>, scenario: &Scenario, requests: usize) {
 fn table(mut options: Options) -> Result<(), String> {
     if let Some(span) = options.loopback {
         return over_loopback(&options, span);
+    }
+    if let Some(sessions) = options.crowd {
+        crowd::table(&options.subjects, sessions);
+        return Ok(());
     }
 
     let mut excluded = Vec::new();

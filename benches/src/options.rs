@@ -21,6 +21,7 @@ Compares what a session costs. Prints one table.
   --loopback           instead: servers of their own and 32 connections; the scenario is rmw if none is named. The
                        stores of tower-sessions on engines take part here alone, and are built apart:
                        cargo build --release --manifest-path benches/engines/Cargo.toml
+  --crowd N            instead: N sessions in each memory store, one and two workers that ask for one at random
   --json FILE          write the table as JSON
   --plot FILE          draw it as an SVG
   --list               name the implementations and scenarios
@@ -39,6 +40,8 @@ pub struct Options {
     pub callgrind: bool,
     /// How long each implementation is asked in a round.
     pub loopback: Option<Duration>,
+    /// How many sessions stand in a store that workers ask at random.
+    pub crowd: Option<usize>,
     pub json: Option<PathBuf>,
     pub plot: Option<PathBuf>,
 }
@@ -99,6 +102,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> 
         },
         callgrind: false,
         loopback: None,
+        crowd: None,
         json: None,
         plot: None,
     };
@@ -117,6 +121,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Command, String> 
             "--callgrind" => options.callgrind = true,
             "--loopback" => options.loopback = Some(Duration::from_secs(1)),
             "--counts" => options.effort.rounds = 0,
+            "--crowd" => options.crowd = Some(number(args.next())?),
             "--json" => options.json = Some(value()?.into()),
             "--plot" => options.plot = Some(value()?.into()),
             "--list" => return Ok(Command::List),

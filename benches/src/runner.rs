@@ -1,5 +1,6 @@
 //! An application under test, driven in this thread.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -31,6 +32,12 @@ pub trait App: 'static {
 
     /// Serves until the process ends.
     fn serve(self, listener: TcpListener) -> impl Future<Output = std::io::Result<()>>;
+
+    /// Requests a second of so many tasks, each a worker's, that send the cookies of a client at random. `None`: it
+    /// cannot be shared by workers.
+    fn crowd(&self, _: &'static str, _: &Arc<[String]>, _: usize, _: Duration) -> Option<f64> {
+        None
+    }
 }
 
 /// What answers, in this process or another.
@@ -50,6 +57,15 @@ pub trait Runner: Ask {
 
     /// Prints an address of this machine, and serves there until the process ends.
     fn serve(self: Box<Self>) -> std::io::Result<()>;
+
+    /// See [`App::crowd`].
+    fn crowd(
+        &self,
+        path: &'static str,
+        clients: &Arc<[String]>,
+        tasks: usize,
+        span: Duration,
+    ) -> Option<f64>;
 }
 
 struct InThread<A> {
@@ -91,6 +107,16 @@ impl<A: App> Runner for InThread<A> {
         alloc::start();
         self.send(&prepared, rounds);
         alloc::stop()
+    }
+
+    fn crowd(
+        &self,
+        path: &'static str,
+        clients: &Arc<[String]>,
+        tasks: usize,
+        span: Duration,
+    ) -> Option<f64> {
+        self.app.crowd(path, clients, tasks, span)
     }
 
     fn serve(self: Box<Self>) -> std::io::Result<()> {

@@ -1,6 +1,8 @@
 //! What the implementations on axum have in common.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -8,6 +10,8 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, Uri, header};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
 use tower::Service;
 
 use tower::make::Shared;
@@ -30,6 +34,35 @@ impl Prepared {
             request.headers_mut().insert(name.clone(), value.clone());
         }
         request
+    }
+}
+
+impl<S> Web<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    /// Asks until the time is over, and says how often.
+    async fn ask_at_random(
+        mut self,
+        path: &'static str,
+        clients: Arc<[String]>,
+        mut state: u64,
+        until: Instant,
+    ) -> u64 {
+        let mut asked = 0;
+        while Instant::now() < until {
+            for _ in 0..32 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                let client = &clients[(state >> 33) as usize % clients.len()];
+                let request = self.prepare(path, client);
+                assert_eq!(self.send(&request).await, 200);
+                asked += 1;
+            }
+        }
+        asked
     }
 }
 
@@ -72,6 +105,29 @@ where
             set_cookies,
             body: String::from_utf8_lossy(&body).into(),
         }
+    }
+
+    fn crowd(
+        &self,
+        path: &'static str,
+        clients: &Arc<[String]>,
+        tasks: usize,
+        span: Duration,
+    ) -> Option<f64> {
+        let workers = Builder::new_multi_thread()
+            .worker_threads(tasks)
+            .enable_all()
+            .build();
+        let until = Instant::now() + span;
+        let asked = workers.expect("a runtime").block_on(async {
+            let mut asking = JoinSet::new();
+            for task in 0..tasks as u64 {
+                let app = Web(self.0.clone());
+                asking.spawn(app.ask_at_random(path, Arc::clone(clients), task + 1, until));
+            }
+            asking.join_all().await.into_iter().sum::<u64>()
+        });
+        Some(asked as f64 / span.as_secs_f64())
     }
 
     async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
