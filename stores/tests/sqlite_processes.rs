@@ -198,5 +198,8 @@ fn t48_what_was_acknowledged_survives_fifteen_rounds_of_kill_9() {
 #[test]
 #[ignore = "takes minutes: five hundred rounds"]
 fn t48_what_was_acknowledged_survives_five_hundred_rounds_of_kill_9() {
-    kill_rounds(500);
+    // After each round all that the file holds is looked at, so it must not grow for ever.
+    for _ in 0..20 {
+        kill_rounds(25);
+    }
 }
