@@ -11,6 +11,15 @@ use crate::subjects::{BARE, Subject};
 const SPAN: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
 
+/// Tasks, each a worker's, that send the cookies of a client at random for so long.
+#[derive(Clone)]
+pub struct Crowd {
+    pub path: &'static str,
+    pub clients: Arc<[String]>,
+    pub tasks: usize,
+    pub span: Duration,
+}
+
 /// Prints requests a second of each implementation, by one worker and by two, in turns; and how many times those of the
 /// last one they are.
 pub fn table(subjects: &[&Subject], sessions: usize) {
@@ -21,9 +30,14 @@ pub fn table(subjects: &[&Subject], sessions: usize) {
         let Some(build) = subject.build else { continue };
         let mut runner = build(single());
         let cookies = clients(&mut *runner, who, sessions);
-        let cookies: Arc<[String]> = cookies.into();
-        if runner.crowd("/read", &cookies, 1, SPAN).is_some() {
-            lanes.push((subject.name, runner, cookies));
+        let crowd = Crowd {
+            path: "/read",
+            clients: cookies.into(),
+            tasks: 1,
+            span: SPAN,
+        };
+        if runner.crowd(&crowd).is_some() {
+            lanes.push((subject.name, runner, crowd));
         }
     }
     println!("{sessions} sessions: thousands of requests a second (x the last)");
@@ -31,8 +45,9 @@ pub fn table(subjects: &[&Subject], sessions: usize) {
         for tasks in [1, 2] {
             let mut rates = vec![Vec::new(); lanes.len()];
             for _ in 0..ROUNDS {
-                for ((_, runner, cookies), rates) in lanes.iter().zip(&mut rates) {
-                    rates.extend(runner.crowd(path, cookies, tasks, SPAN));
+                for ((_, runner, crowd), rates) in lanes.iter_mut().zip(&mut rates) {
+                    (crowd.path, crowd.tasks) = (path, tasks);
+                    rates.extend(runner.crowd(crowd));
                 }
             }
             print!("{path:6} {tasks} workers");

@@ -1,6 +1,5 @@
 //! An application under test, driven in this thread.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -8,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::alloc;
+use crate::crowd::Crowd;
 
 /// An answer, for those who look at it.
 #[derive(Debug)]
@@ -33,9 +33,8 @@ pub trait App: 'static {
     /// Serves until the process ends.
     fn serve(self, listener: TcpListener) -> impl Future<Output = std::io::Result<()>>;
 
-    /// Requests a second of so many tasks, each a worker's, that send the cookies of a client at random. `None`: it
-    /// cannot be shared by workers.
-    fn crowd(&self, _: &'static str, _: &Arc<[String]>, _: usize, _: Duration) -> Option<f64> {
+    /// Requests a second of a crowd. `None`: it cannot be shared by workers.
+    fn crowd(&self, _: &Crowd) -> Option<f64> {
         None
     }
 }
@@ -59,13 +58,7 @@ pub trait Runner: Ask {
     fn serve(self: Box<Self>) -> std::io::Result<()>;
 
     /// See [`App::crowd`].
-    fn crowd(
-        &self,
-        path: &'static str,
-        clients: &Arc<[String]>,
-        tasks: usize,
-        span: Duration,
-    ) -> Option<f64>;
+    fn crowd(&self, crowd: &Crowd) -> Option<f64>;
 }
 
 struct InThread<A> {
@@ -109,14 +102,8 @@ impl<A: App> Runner for InThread<A> {
         alloc::stop()
     }
 
-    fn crowd(
-        &self,
-        path: &'static str,
-        clients: &Arc<[String]>,
-        tasks: usize,
-        span: Duration,
-    ) -> Option<f64> {
-        self.app.crowd(path, clients, tasks, span)
+    fn crowd(&self, crowd: &Crowd) -> Option<f64> {
+        self.app.crowd(crowd)
     }
 
     fn serve(self: Box<Self>) -> std::io::Result<()> {

@@ -54,6 +54,7 @@ fn characters([a, b, c]: [u8; 3]) -> [u8; 4] {
 
 /// Reads `text` into `out` and returns how many bytes it held, or `None` unless it is the canonical spelling of
 /// at most `out.len()` bytes.
+// Always: where the caller knows the length, the loop has none left to ask for.
 #[inline(always)]
 pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<usize> {
     let len = text.len() * 3 / 4;

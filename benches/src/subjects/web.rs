@@ -1,8 +1,7 @@
 //! What the implementations on axum have in common.
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -16,6 +15,7 @@ use tower::Service;
 
 use tower::make::Shared;
 
+use crate::crowd::Crowd;
 use crate::runner::{Answer, App};
 
 /// A service that answers requests of axum: a router, or what is wrapped around one.
@@ -43,21 +43,16 @@ where
     S::Future: Send,
 {
     /// Asks until the time is over, and says how often.
-    async fn ask_at_random(
-        mut self,
-        path: &'static str,
-        clients: Arc<[String]>,
-        mut state: u64,
-        until: Instant,
-    ) -> u64 {
+    async fn ask_at_random(mut self, crowd: Crowd, mut state: u64) -> u64 {
+        let until = Instant::now() + crowd.span;
         let mut asked = 0;
         while Instant::now() < until {
             for _ in 0..32 {
                 state = state
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1);
-                let client = &clients[(state >> 33) as usize % clients.len()];
-                let request = self.prepare(path, client);
+                let client = &crowd.clients[(state >> 33) as usize % crowd.clients.len()];
+                let request = self.prepare(crowd.path, client);
                 assert_eq!(self.send(&request).await, 200);
                 asked += 1;
             }
@@ -107,27 +102,20 @@ where
         }
     }
 
-    fn crowd(
-        &self,
-        path: &'static str,
-        clients: &Arc<[String]>,
-        tasks: usize,
-        span: Duration,
-    ) -> Option<f64> {
+    fn crowd(&self, crowd: &Crowd) -> Option<f64> {
         let workers = Builder::new_multi_thread()
-            .worker_threads(tasks)
+            .worker_threads(crowd.tasks)
             .enable_all()
             .build();
-        let until = Instant::now() + span;
         let asked = workers.expect("a runtime").block_on(async {
             let mut asking = JoinSet::new();
-            for task in 0..tasks as u64 {
+            for task in 0..crowd.tasks as u64 {
                 let app = Web(self.0.clone());
-                asking.spawn(app.ask_at_random(path, Arc::clone(clients), task + 1, until));
+                asking.spawn(app.ask_at_random(crowd.clone(), task + 1));
             }
             asking.join_all().await.into_iter().sum::<u64>()
         });
-        Some(asked as f64 / span.as_secs_f64())
+        Some(asked as f64 / crowd.span.as_secs_f64())
     }
 
     async fn serve(self, listener: TcpListener) -> std::io::Result<()> {

@@ -32,6 +32,7 @@ impl Place {
         data: &'a Data,
         now: Timestamp,
     ) -> Option<(&'a str, &'a Slot)> {
+        // Not by `keys`: a chain is slower, and every update comes by here.
         let present = |key| data.live(key, now).map(|slot| (key, slot));
         let former = self.aliases.iter().copied().find_map(present);
         former.or_else(|| present(self.key.as_str()))
@@ -158,7 +159,7 @@ impl Changes {
         self.0.iter()
     }
 
-    /// Adds a change. A set or removal makes earlier changes of the same place pointless.
+    /// Adds a change. A set or removal makes earlier changes of the same place pointless: they go into the trash.
     pub(crate) fn push(&mut self, change: Change, trash: &mut Trash) {
         if let Change::Set { place, .. } | Change::Remove { place } = &change {
             let start = self.after_barrier();

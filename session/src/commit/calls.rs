@@ -28,13 +28,13 @@ impl Commit<'_> {
         next: Arc<Record>,
         expected: Version,
     ) -> Result<Answer, Error> {
-        let op = self.shared.op(self.times.now);
+        let op = self.shared.op(self.plan.times.now);
         let store = &self.shared.store;
         let call = store.save(&op, key, Arc::clone(&next), expected);
-        match self.deadline.store(call).await {
+        match self.plan.deadline.store(call).await {
             Ok(SaveOutcome::Saved(_)) => Ok(Answer::Stored(next)),
             // A driver that repeated the call by itself is told of its own first success.
-            Ok(SaveOutcome::Conflict(found)) if found.header.commit_id == self.commit_id => {
+            Ok(SaveOutcome::Conflict(found)) if found.header.commit_id == self.plan.commit_id => {
                 Ok(Answer::Stored(found))
             }
             Ok(SaveOutcome::Conflict(current)) => Ok(Answer::Conflict(current)),
@@ -43,7 +43,9 @@ impl Commit<'_> {
                 events::store_failed("save", &error);
                 // The answer may be lost and the change stored: only a record that shows this commit says so.
                 match Box::pin(self.read(key)).await {
-                    Ok(ReadOutcome::Live(found)) if found.header.commit_id == self.commit_id => {
+                    Ok(ReadOutcome::Live(found))
+                        if found.header.commit_id == self.plan.commit_id =>
+                    {
                         Ok(Answer::Stored(found))
                     }
                     _ => Err(error.into()),
@@ -60,7 +62,7 @@ impl Commit<'_> {
         expected: Version,
         bind: Option<OwnerRule>,
     ) -> Result<Answer, Error> {
-        let op = self.shared.op(self.times.now);
+        let op = self.shared.op(self.plan.times.now);
         let store = &self.shared.store;
         let call = || store.rotate(&op, from, to, Arc::clone(&next), expected, bind);
         match self.twice("rotate", call).await? {
@@ -84,16 +86,16 @@ impl Commit<'_> {
         record: &Arc<Record>,
         bind: Option<OwnerRule>,
     ) -> Result<CreateOutcome, Error> {
-        let op = self.shared.op(self.times.now);
+        let op = self.shared.op(self.plan.times.now);
         let store = &self.shared.store;
         let call = || store.create(&op, key, Arc::clone(record), bind);
         self.twice("create", call).await
     }
 
     pub(super) async fn read(&mut self, key: &StoreKey) -> Result<ReadOutcome, StoreError> {
-        let op = self.shared.op(self.times.now);
+        let op = self.shared.op(self.plan.times.now);
         let call = self.shared.store.read(&op, key, None);
-        self.deadline.store(call).await
+        self.plan.deadline.store(call).await
     }
 
     pub(super) async fn successor(&mut self, key: StoreKey) -> Result<Option<StoreKey>, Error> {
@@ -105,11 +107,11 @@ impl Commit<'_> {
 
     /// Follows tombstones to the end of the chain, so that a sign-out reaches a session that has just moved on.
     pub(super) async fn destroy_chain(&mut self, mut key: StoreKey) -> Result<(), Error> {
-        let op = self.shared.op(self.times.now);
+        let op = self.shared.op(self.plan.times.now);
         // A chain is as long as there are rotations within the grace; the bound is against a store that circles.
         for _ in 0..1024 {
             let call = self.shared.store.destroy(&op, &key);
-            match self.deadline.store(call).await? {
+            match self.plan.deadline.store(call).await? {
                 Some(successor) => key = successor,
                 None => return Ok(()),
             }
@@ -123,11 +125,11 @@ impl Commit<'_> {
         verb: &'static str,
         call: impl Fn() -> StoreFuture<'c, T>,
     ) -> Result<T, Error> {
-        match self.deadline.store(call()).await {
+        match self.plan.deadline.store(call()).await {
             Ok(answer) => Ok(answer),
             Err(error) if error.kind() == StoreErrorKind::Unavailable => {
                 events::store_failed(verb, &error);
-                Ok(self.deadline.store(call()).await?)
+                Ok(self.plan.deadline.store(call()).await?)
             }
             Err(error) => Err(error.into()),
         }

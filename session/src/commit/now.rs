@@ -7,15 +7,13 @@ use std::task::{Context, Poll, Waker};
 
 use http::StatusCode;
 
-use super::decide::{Keep, Times};
-use super::run::{Attempt, Commit};
+use super::decide::Keep;
+use super::run::{Attempt, Commit, Plan};
 use super::to_end::RunToEnd;
 use super::work::Work;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Inner, Outgoing, Told, Turn};
-use crate::id::SessionId;
-use crate::record::{CommitId, Owner, Record};
-use crate::shared::Deadline;
+use crate::record::{Owner, Record};
 use crate::store::StoreError;
 
 /// How a request ends for its session.
@@ -39,22 +37,14 @@ enum Found {
 enum Attempted {
     Settled,
     Refused(Error),
-    /// Not made, or in conflict with what the store holds by now.
-    Unfinished(Unfinished),
+    /// Not made, or in conflict with this, which the store holds by now. A future goes on with the plan.
+    Unfinished(Plan, Option<Arc<Record>>),
 }
 
-/// A commit that a future goes on with.
-struct Unfinished {
-    times: Times,
-    deadline: Deadline,
-    commit_id: CommitId,
-    target: Option<SessionId>,
-    head_sent: bool,
-    conflict: Option<Arc<Record>>,
-}
-
-fn ended(told: Option<Told>) -> Ended {
-    told.map_or(Ended::Untouched, |told| Ended::Done(Ok(Some(told))))
+impl Ended {
+    fn of(told: Option<Told>) -> Self {
+        told.map_or(Self::Untouched, |told| Self::Done(Ok(Some(told))))
+    }
 }
 
 impl Inner {
@@ -69,7 +59,7 @@ impl Inner {
             Some(None) => return Ended::Untouched,
             Some(Some(state)) if !state.is_pending() => {
                 state.head_sent = true;
-                return ended(state.told());
+                return Ended::of(state.told());
             }
             Some(Some(state)) => {
                 let owner = state.owner().cloned();
@@ -99,7 +89,7 @@ impl Inner {
                 if work.dropped {
                     return Ended::Done(Err(Error::of(ErrorKind::Gone)));
                 }
-                ended(state.told())
+                Ended::of(state.told())
             });
         }
         self.with(|state| {
@@ -127,7 +117,7 @@ impl Inner {
         });
         match found {
             None => Ended::Untouched,
-            Some(Found::Nothing(told)) => ended(told),
+            Some(Found::Nothing(told)) => Ended::of(told),
             Some(Found::Busy) => {
                 let keep = self.lets_through(status);
                 self.run_to_end(Arc::clone(self).commit_in_turn(keep))
@@ -170,34 +160,23 @@ impl Inner {
                 Poll::Pending => return Attempted::Refused(StoreError::not_ready().into()),
             }
         }
-        Attempted::Unfinished(Unfinished {
-            times: commit.times,
-            deadline: commit.deadline,
-            commit_id: commit.commit_id,
-            target: commit.target,
-            head_sent: commit.head_sent,
-            conflict,
-        })
+        Attempted::Unfinished(commit.plan, conflict)
     }
 
     /// Ends an attempt, or leaves the rest to a future.
     fn go_on(self: &Arc<Self>, attempted: Attempted, mut work: Work, turn: Turn<&Self>) -> Ended {
-        let unfinished = match attempted {
+        let (plan, conflict) = match attempted {
             Attempted::Settled => return Ended::Done(self.settle(work, turn)),
             Attempted::Refused(error) => return Ended::Done(Err(error)),
-            Attempted::Unfinished(unfinished) => unfinished,
+            Attempted::Unfinished(plan, conflict) => (plan, conflict),
         };
         let (inner, turn) = (Arc::clone(self), turn.owned(self));
         self.run_to_end(async move {
             let mut commit = Commit {
                 shared: &inner.shared,
-                times: unfinished.times,
-                deadline: unfinished.deadline,
-                commit_id: unfinished.commit_id,
-                target: unfinished.target,
-                head_sent: unfinished.head_sent,
+                plan,
             };
-            commit.run(&mut work, unfinished.conflict).await?;
+            commit.run(&mut work, conflict).await?;
             inner.settle(work, turn).map(drop)
         })
     }

@@ -27,6 +27,11 @@ pub(super) enum Attempt {
 
 pub(super) struct Commit<'a> {
     pub(super) shared: &'a Shared,
+    pub(super) plan: Plan,
+}
+
+/// What one commit keeps to, however often it is attempted.
+pub(super) struct Plan {
     pub(super) times: Times,
     pub(super) deadline: Deadline,
     pub(super) commit_id: CommitId,
@@ -49,10 +54,10 @@ impl Commit<'_> {
                 events::conflict();
                 let key = work.rebase(current);
                 if let Some(key) = key.filter(|_| turn.is_none()) {
-                    let wait = self.deadline.run(self.shared.queues.turn(key));
+                    let wait = self.plan.deadline.run(self.shared.queues.turn(key));
                     turn = Box::pin(wait).await.map(Box::new);
                 }
-                if turn.is_none() || !Box::pin(self.deadline.back_off(waits)).await {
+                if turn.is_none() || !Box::pin(self.plan.deadline.back_off(waits)).await {
                     return Err(Error::of(ErrorKind::Conflict));
                 }
                 waits += 1;
@@ -60,7 +65,7 @@ impl Commit<'_> {
                     self.shared,
                     work.base.draft(),
                     &work.changes,
-                    self.times.now,
+                    self.plan.times.now,
                 )?;
             }
             match self.attempt(work).await? {
@@ -87,7 +92,7 @@ impl Commit<'_> {
     // Changes are borrowed by `&mut` across awaits: updates are `Send` but need not be `Sync`.
     async fn store(&mut self, work: &mut Work) -> Result<Attempt, Error> {
         let verb = Verb::of(&work.base, &work.changes, &work.draft);
-        if self.head_sent && matches!(verb, Verb::Create | Verb::Rotate | Verb::SignInAnew) {
+        if self.plan.head_sent && matches!(verb, Verb::Create | Verb::Rotate | Verb::SignInAnew) {
             return Err(Error::of(ErrorKind::HeadSent));
         }
         if work.draft.failed && !matches!(work.base, Base::Gone { .. }) {
@@ -95,7 +100,7 @@ impl Commit<'_> {
                 self.shared,
                 work.base.draft(),
                 &work.changes,
-                self.times.now,
+                self.plan.times.now,
             )?;
         }
         match verb {
@@ -128,9 +133,9 @@ impl Commit<'_> {
         let next = self.draw(Some(&record.header), draft)?;
         let version = record.header.version;
         let answer = if rotate {
-            let target = match self.target {
+            let target = match self.plan.target {
                 Some(target) => target,
-                None => *self.target.insert(self.new_id(Some(id))?),
+                None => *self.plan.target.insert(self.new_id(Some(id))?),
             };
             let to = target.store_key();
             let answer = self.rotate(key, &to, next, version, bind).await?;
@@ -205,7 +210,7 @@ impl Commit<'_> {
         successor: Option<StoreKey>,
         work: &mut Work,
     ) -> Result<(), Error> {
-        if self.head_sent {
+        if self.plan.head_sent {
             return Err(Error::of(ErrorKind::HeadSent));
         }
         let wanted = work.changes.iter().rev().find_map(|change| match change {
@@ -219,7 +224,7 @@ impl Commit<'_> {
         {
             draft = Draft::of(&record);
         }
-        let draft = replay(self.shared, draft, &work.changes, self.times.now)?;
+        let draft = replay(self.shared, draft, &work.changes, self.plan.times.now)?;
         self.create(draft, work).await
     }
 
@@ -233,7 +238,7 @@ impl Commit<'_> {
         let config = &self.shared.config;
         let size = || check_size(&draft.data, config);
         catch_unwind(AssertUnwindSafe(size)).map_err(|_| Error::of(ErrorKind::Panicked))??;
-        let record = next_record(base, draft, self.commit_id, self.times, config);
+        let record = next_record(base, draft, self.plan.commit_id, self.plan.times, config);
         Ok(Arc::new(record))
     }
 
@@ -263,7 +268,7 @@ impl Commit<'_> {
         work.outgoing = Outgoing::Id {
             id,
             created,
-            max_age: persistent.then(|| until.since(self.times.now)),
+            max_age: persistent.then(|| until.since(self.plan.times.now)),
         };
         work.base = Base::Live { id, key, record };
     }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::decide::{Keep, Times};
-use super::run::Commit;
+use super::run::{Commit, Plan};
 use crate::changes::{Changes, Draft, Trash};
 use crate::error::{Error, ErrorKind};
 use crate::events;
@@ -110,8 +110,7 @@ impl Inner {
 
     pub(super) fn begin(&self, work: &Work) -> Commit<'_> {
         self.shared.sweeper.ensure(&self.shared);
-        Commit {
-            shared: &self.shared,
+        let plan = Plan {
             times: Times {
                 now: self.now(),
                 arrived: self.arrived,
@@ -120,6 +119,10 @@ impl Inner {
             commit_id: CommitId::generate(),
             target: None,
             head_sent: work.head_sent,
+        };
+        Commit {
+            shared: &self.shared,
+            plan,
         }
     }
 
@@ -252,11 +255,7 @@ mod tests {
     fn the_futures_of_load_and_commit_are_small() {
         // The first is part of every handler's future, the second in a box, which a store that is always ready needs for
         // a conflict only.
-        let inner = Arc::new(Inner::new(
-            Shared::detached(),
-            crate::Timestamp::default(),
-            false,
-        ));
+        let inner = Arc::new(Inner::new(Shared::detached()));
         let load = size_of_val(&inner.load());
         let commit = size_of_val(&Arc::clone(&inner).commit());
         assert!(

@@ -19,9 +19,7 @@ impl Session {
     /// A session with this data and no layer: for background jobs and tests. It cannot be committed.
     #[must_use]
     pub fn detached(data: Data) -> Self {
-        let shared = Shared::detached();
-        let arrived = shared.now();
-        let inner = Inner::new(shared, arrived, false);
+        let inner = Inner::new(Shared::detached());
         inner.with(|state| {
             state.draft().data = data;
             state.loaded = Loaded::Yes;

@@ -59,15 +59,22 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    pub(crate) fn new(shared: Arc<Shared>, arrived: Timestamp, has_just_arrived: bool) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
+            arrived: shared.now(),
             shared,
-            arrived,
-            has_just_arrived: AtomicBool::new(has_just_arrived),
+            has_just_arrived: AtomicBool::new(false),
             presented: OnceLock::new(),
             is_loaded: AtomicBool::new(false),
             state: Mutex::new(None),
         }
+    }
+
+    /// That of a request which reaches the layer now.
+    pub(crate) fn arriving(shared: Arc<Shared>) -> Self {
+        let mut inner = Self::new(shared);
+        *inner.has_just_arrived.get_mut() = true;
+        inner
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<State>> {

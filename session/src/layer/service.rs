@@ -74,8 +74,7 @@ where
             self.shared.report_nesting();
             None
         } else {
-            let arrived = self.shared.now();
-            let inner = Inner::new(Arc::clone(&self.shared), arrived, true);
+            let inner = Inner::arriving(Arc::clone(&self.shared));
             let session = LazySession(Arc::new(inner));
             request.extensions_mut().insert(session.clone());
             Some(session.0)

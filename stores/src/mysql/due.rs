@@ -36,11 +36,11 @@ impl Due {
     /// This is what was read last.
     pub(super) fn note(&self, key: &StoreKey, header: &Header, now: Timestamp, interval: Duration) {
         let next = header.last_seen + interval;
-        // One that cannot be put off any longer is never due again.
-        let until = if now < next {
-            next
-        } else {
-            header.absolute_deadline
+        let until = match header.renewal(now, interval) {
+            Some(_) => now,
+            None if now < next => next,
+            // One that cannot be put off any longer is never due again.
+            None => header.absolute_deadline,
         };
         let seconds = (until.as_millis() / 1000).min(u64::from(u32::MAX));
         let (place, part) = self.place(key);
@@ -69,6 +69,9 @@ mod tests {
         assert!(due.may_be(&key, start + minute));
         let other = StoreKey::from_parts([8; 32], [0; 2]);
         assert!(due.may_be(&other, start));
+        // One that could not be renewed still has to be.
+        due.note(&key, &header, start + minute, minute);
+        assert!(due.may_be(&key, start + minute));
         // It lives as long as it can.
         header.idle_deadline = header.absolute_deadline;
         due.note(&key, &header, start + minute, minute);

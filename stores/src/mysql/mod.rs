@@ -74,9 +74,9 @@ const MIGRATION: Duration = Duration::from_secs(30);
 /// rotated or has an owner: there it travels as text. What is larger is an error of kind
 /// [`TooLarge`](session::StoreErrorKind::TooLarge).
 ///
-/// Where it has no room for a tombstone, `destroy` removes the record, so that people get out of a full tablespace. There,
-/// and on a full disk, MariaDB 10.11 may end itself; once there is room and it has been started again, all that was acknowledged
-/// is there, and the store goes on by itself.
+/// Where it has no room for a tombstone, `destroy` removes the record, so that people get out of a full tablespace.
+/// There, and on a full disk, MariaDB 10.11 may end itself; once there is room and it has been started again, all that
+/// was acknowledged is there, and the store goes on by itself.
 ///
 /// A server with `read_only` on is not believed, not even when it is read from: it may be a replica that does not know
 /// yet who has signed out. Its connections are closed, so that the next one may lead to the primary.

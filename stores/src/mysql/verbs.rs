@@ -65,8 +65,8 @@ impl Verb<'_> {
         match (due, renewed) {
             (Some(idle_deadline), Ok(1..)) => header.renew(self.op.now, idle_deadline),
             // Nothing was due, or somebody came first. What was read stood when it was read.
-            (_, Ok(_)) => {}
-            (_, Err(error)) => {
+            (None, _) | (Some(_), Ok(_)) => {}
+            (Some(_), Err(error)) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "a session was read and not renewed"

@@ -175,7 +175,7 @@ impl Server {
             format!("--datadir={path}/data"),
             format!("--socket={path}/socket"),
             format!("--pid-file={path}/pid"),
-            format!("--log-error={path}/log"),
+            format!("--log-error={path}/log.err"),
         ];
         arguments.extend(user().map(str::to_owned));
         let ours = [
