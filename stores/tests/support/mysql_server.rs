@@ -271,6 +271,20 @@ impl Server {
     /// Stops it where it is (`SIGSTOP`); its kernel goes on accepting connections.
     pub(crate) fn pause(&self) {
         self.signal("-STOP");
+        // A thread that was at work may still answer before the signal reaches it.
+        let tasks = format!("/proc/{}/task", self.pid());
+        let runs = |task: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            !stat
+                .rsplit(')')
+                .next()
+                .is_some_and(|rest| rest.starts_with(" T"))
+        };
+        let start = Instant::now();
+        while std::fs::read_dir(&tasks).is_ok_and(|tasks| tasks.flatten().any(runs)) {
+            assert!(start.elapsed() < Duration::from_secs(10), "it goes on");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     pub(crate) fn resume(&self) {
