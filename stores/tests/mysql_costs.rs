@@ -109,19 +109,28 @@ async fn verbs_take_the_round_trips_that_the_documentation_says() {
         let (revoked, _) = cost(&proxy, store.destroy_all_of(&op, &ann, None)).await;
         let (swept, _) = cost(&proxy, store.gc(&op, 10)).await;
 
-        // There is room for one, and this is a second.
+        // There is room for one, and each of these is a second: a new session, and one that gets its owner.
         let one = OwnerRule {
             max: NonZeroU32::MIN,
             ..rule
         };
+        let bob = OwnerKey::of("bob");
         let other = Arc::new(owned(first.header.created, "bob"));
         put(&store, op.now, &other).await;
         let key = fresh_key();
         let create = store.create(&op, &key, Arc::new(next(&other, 2)), Some(one));
         let (evicting, answer) = cost(&proxy, create).await;
         assert_eq!(answer.unwrap(), CreateOutcome::Created);
-        let bob = OwnerKey::of("bob");
         assert_eq!(store.sessions_of(&op, &bob).await.unwrap().len(), 1);
+        let anonymous = record(t);
+        let old = put(&store, op.now, &Arc::new(anonymous.clone())).await;
+        let (new_key, signed_in) = (key_after(&old), Arc::new(next(&other, 3)));
+        let version = anonymous.header.version;
+        let rotate = store.rotate(&op, &old, &new_key, signed_in, version, Some(one));
+        let (moving, answer) = cost(&proxy, rotate).await;
+        assert!(matches!(answer.unwrap(), RotateOutcome::Saved(_)));
+        assert_eq!(store.sessions_of(&op, &bob).await.unwrap().len(), 1);
+        assert!(store.exists(&op, &new_key).await.unwrap());
         store.destroy_all_of(&op, &bob, None).await.unwrap();
 
         // The first use of a prepared statement takes one more.
@@ -132,6 +141,6 @@ async fn verbs_take_the_round_trips_that_the_documentation_says() {
         assert_eq!([rotated, destroyed], [1; 2]);
         assert_eq!([bound, rebound], [1; 2]);
         assert_eq!([ended, revoked, swept], [2; 3]);
-        assert_eq!(evicting, 3);
+        assert_eq!([evicting, moving], [1; 2]);
     }
 }

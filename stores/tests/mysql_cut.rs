@@ -19,6 +19,7 @@ mod proxy;
 #[allow(dead_code)]
 mod sessions;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -28,8 +29,8 @@ use mysql_server::{Server, available};
 use places::places;
 use proxy::Plan;
 use session::{
-    CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
-    StoreError, StoreKey, Timestamp, TouchOutcome,
+    CreateOutcome, Header, Over, OwnerKey, OwnerRule, ReadOutcome, Record, RotateOutcome,
+    SaveOutcome, SessionStore, StoreError, StoreKey, Timestamp, TouchOutcome,
 };
 use session_stores::mysql::MysqlStore;
 use sessions::*;
@@ -218,6 +219,32 @@ async fn t55_create_of_an_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn t55_create_again() {
     cut_everywhere(false, true, create, created).await;
+}
+
+/// The one who has to go for a new session goes with its creation, or not at all; and nobody goes twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_create_that_evicts() {
+    let verb = async |store: &MysqlStore, given: &Given| {
+        let rule = OwnerRule {
+            max: NonZeroU32::MIN,
+            over: Over::Evict,
+        };
+        let (op, record) = (op(given.t), Arc::clone(&given.second));
+        store.create(&op, &given.new, record, Some(rule)).await
+    };
+    for again in [false, true] {
+        cut_everywhere(true, again, verb, async |direct, given, answer| {
+            match given.found(direct).await {
+                (Some(old), None) => assert!(old == given.first.header && answer.is_err()),
+                (None, Some(new)) => assert_eq!(new, given.second.header),
+                other => panic!("{other:?}"),
+            }
+            let again = verb(direct, given).await.unwrap();
+            assert_eq!(again, CreateOutcome::Created);
+            assert!(matches!(given.found(direct).await, (None, Some(_))));
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,8 @@
 //! Creating and rotating where more than one row has a say: the owner's, those of their other sessions, and what stands
 //! under the key.
 //!
-//! At first a transaction goes out whole that stores the record if nothing stands in the way. Where it has not, another
-//! takes two round trips: it locks and looks, then writes, or says why not.
+//! At first a transaction goes out whole that stores the record if nothing stands in the way (`at_once.rs`). Where it
+//! has not, another takes two round trips: it locks and looks, then writes, or says why not.
 
 use std::sync::Arc;
 
@@ -12,9 +12,8 @@ use session::{
 use sqlx::mysql::MySqlRow;
 
 use super::call::{Again, Next, Verb};
-use super::message::Call;
 use super::row::{Found, column};
-use super::text::{BEGIN, bury, bury_all, hex, insert, keys, live};
+use super::text::{bury, bury_all, hex, insert, keys, live};
 use super::trouble::unexpected;
 use crate::sql::{Columns, store_key};
 
@@ -160,95 +159,13 @@ impl Verb<'_> {
         text + "COMMIT"
     }
 
-    /// The statements that lock the owner and remember whether the record may be bound with nobody to go for it; and
-    /// what is true then. Those under `instead_of` are not counted.
-    fn ask(
-        &self,
-        row: &Columns,
-        bind: Option<OwnerRule>,
-        instead_of: &[&StoreKey],
-    ) -> (String, &'static str) {
-        let Some(owner) = row.owner else {
-            return (String::new(), "TRUE");
-        };
-        let schema = &self.engine.schema;
-        let (records, owners, live) = (&schema.records, &schema.owners, live(self.now()));
-        let (owner, at) = (hex(&owner), row.authenticated_at);
-        let room = bind.map_or_else(String::new, |rule| {
-            let aside = keys(instead_of.iter().map(|key| &key.hash()[..]));
-            format!(
-                " AND (SELECT COUNT(*) FROM {records} WHERE owner = {owner} AND {live} \
-                 AND session_key NOT IN ({aside})) < {}",
-                rule.max
-            )
-        });
-        let lock = self.enter(&owner, row.absolute_deadline);
-        let text = format!(
-            "{lock}SELECT not_before < {at}{room} INTO @session_bind FROM {owners} WHERE owner = {owner}; "
-        );
-        (text, "@session_bind = 1")
-    }
-
     /// The statement that locks the owner's row, which may be a new one.
-    fn enter(&self, owner: &str, forget: i64) -> String {
+    pub(super) fn enter(&self, owner: &str, forget: i64) -> String {
         let owners = &self.engine.schema.owners;
         format!(
             "INSERT INTO {owners} (owner, not_before, forget_at) VALUES ({owner}, -1, {forget}) \
              ON DUPLICATE KEY UPDATE forget_at = GREATEST(forget_at, {forget}); "
         )
-    }
-
-    /// Sends a transaction whole, and says whether the record stands under the key then.
-    ///
-    /// (`ROW_COUNT()` would not do: the engine goes on when its client has gone, and then gives -1.)
-    async fn at_once(&self, text: &str, key: &StoreKey, row: &Columns) -> Result<bool, StoreError> {
-        let records = &self.engine.schema.records;
-        let (key, commit) = (hex(key.hash()), hex(&row.commit_id));
-        let text = format!(
-            "{BEGIN}{text}; SELECT 1 FROM {records} WHERE session_key = {key} AND commit_id = {commit} \
-             AND data IS NOT NULL; COMMIT"
-        );
-        let shown = self.call(Again::Harmless, Call::Shown(&text)).await?;
-        Ok(!shown.rows().is_empty())
-    }
-
-    /// Moves a record to another key, in one round trip, if nothing stands in the way; whether it did. The new row is
-    /// inserted where the old one has become a tombstone with the new version, which no other commit has.
-    async fn move_to(
-        &self,
-        (old, new): (&StoreKey, &StoreKey),
-        row: &Columns,
-        expected: Version,
-        bind: Option<OwnerRule>,
-    ) -> Result<bool, StoreError> {
-        let records = &self.engine.schema.records;
-        let (ask, may) = self.ask(row, bind, &[old, new]);
-        let (key, version) = (hex(old.hash()), hex(&row.version));
-        let (bury, live, expected) = (
-            bury(self.op, Some(new)),
-            live(self.now()),
-            hex(&expected.to_bytes()),
-        );
-        let text = format!(
-            "{ask}UPDATE {records} SET version = {version}, {bury} \
-             WHERE session_key = {key} AND version = {expected} AND {live} AND {may}; \
-             {} FROM {records} AS o WHERE o.session_key = {key} AND o.version = {version} AND o.data IS NULL",
-            insert(records, new, row),
-        );
-        self.at_once(&text, new, row).await
-    }
-
-    /// Makes a record with owner, in one round trip, if nothing stands in the way; whether it did.
-    pub(super) async fn create_at_once(
-        &self,
-        key: &StoreKey,
-        row: &Columns,
-        bind: Option<OwnerRule>,
-    ) -> Result<bool, StoreError> {
-        let (ask, may) = self.ask(row, bind, &[key]);
-        let insert = insert(&self.engine.schema.records, key, row);
-        let text = format!("{ask}{insert} FROM DUAL WHERE {may}");
-        self.at_once(&text, key, row).await
     }
 
     pub(super) async fn create_bound(
@@ -291,7 +208,7 @@ impl Verb<'_> {
         bind: Option<OwnerRule>,
     ) -> Result<RotateOutcome, StoreError> {
         let row = Columns::of(&self.engine.codec, keys.1, record)?;
-        if self.move_to(keys, &row, expected, bind).await? {
+        if self.rotate_at_once(keys, &row, expected, bind).await? {
             return Ok(RotateOutcome::Saved(record.header.version));
         }
         if let Some(outcome) = self.rotate_bound(keys, &row, expected, bind).await? {

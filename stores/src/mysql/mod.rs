@@ -1,5 +1,6 @@
 //! Sessions in MySQL or MariaDB.
 
+mod at_once;
 mod bind;
 mod builder;
 mod call;
@@ -49,7 +50,7 @@ const MIGRATION: Duration = Duration::from_secs(30);
 ///
 /// | verb | round trips |
 /// |---|---|
-/// | `create`, `rotate` | 1; 3 where another session of the owner has to go for it |
+/// | `create`, `rotate` | 1; 3 where several sessions of the owner have to go at once, as after a lower `max_per_owner` |
 /// | `read`, `save`, `touch`, `destroy`, `exists`, `sessions_of` | 1 |
 /// | `destroy_of`, `destroy_all_of`, `gc` | 2 |
 ///
