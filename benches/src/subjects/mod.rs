@@ -15,6 +15,7 @@ mod ours_postgres;
 mod ours_redis;
 #[cfg(feature = "sqlite")]
 mod ours_sqlite;
+mod promises;
 #[cfg(feature = "tower-sessions")]
 mod tower_sessions;
 mod tower_sessions_engines;
@@ -53,6 +54,7 @@ pub static SUBJECTS: &[Subject] = &[
     bare::SUBJECT,
     floor::SUBJECT,
     floor_ext::SUBJECT,
+    promises::SUBJECT,
     ours::AROUND,
     ours::SUBJECT,
     ours_file::SUBJECT,
