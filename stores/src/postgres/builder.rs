@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use session::Codec;
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 use super::PostgresStore;
 use super::call::Engine;
 use super::statements::Statements;
+use super::together::Saves;
 use crate::sql::{Cause, TableName, TableNameError};
 
 /// A connection that lay idle for so long is asked whether it still stands before it is used: the engine may have been
@@ -188,9 +190,12 @@ impl PostgresStoreBuilder {
             pool,
             statements: Statements::new(&TableName::parse(&self.table)?),
             codec: self.codec,
+            saves: Saves::default(),
             timeout: self.response_timeout,
         };
-        Ok(PostgresStore { engine })
+        Ok(PostgresStore {
+            engine: Arc::new(engine),
+        })
     }
 }
 

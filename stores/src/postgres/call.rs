@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::statements::Statements;
+use super::together::Saves;
 use super::trouble::{Trouble, store_error};
 
 /// The first pause before a statement is repeated that was taken back; each further one is twice as long.
@@ -23,6 +24,7 @@ pub(super) struct Engine {
     pub(super) pool: PgPool,
     pub(super) statements: Statements,
     pub(super) codec: Codec,
+    pub(super) saves: Saves,
     pub(super) timeout: Duration,
 }
 
@@ -39,7 +41,7 @@ pub(super) enum Again {
 pub(super) struct Verb<'a> {
     pub(super) engine: &'a Engine,
     pub(super) op: &'a Op,
-    until: Instant,
+    pub(super) until: Instant,
 }
 
 impl Engine {

@@ -12,8 +12,9 @@ use sqlx::query;
 
 use super::PostgresStore;
 use super::call::Again;
+use super::together::{Save, Saved};
 use super::trouble::Trouble;
-use super::verbs::{bind, listed, only, unexpected, whole_millis};
+use super::verbs::{listed, only, unexpected, whole_millis};
 use crate::sql::{Columns, another, millis, store_key};
 
 /// The longest absolute lifetime: for so long a revocation is remembered.
@@ -58,15 +59,23 @@ impl SessionStore for PostgresStore {
         expected: Version,
     ) -> Result<SaveOutcome, StoreError> {
         let verb = self.engine.verb(op);
+        let mut is_first = true;
         loop {
-            let columns = Columns::of(&self.engine.codec, key, &record)?;
-            let save = || {
-                let statement = query(self.engine.statements.save.clone());
-                let statement = statement.bind(verb.now()).bind(expected.to_bytes());
-                bind(statement, key, &columns)
+            let save = Save {
+                op: *op,
+                key: *key,
+                expected,
+                columns: Columns::of(&self.engine.codec, key, &record)?,
             };
-            if !verb.rows(Again::Never, save).await?.is_empty() {
-                return Ok(SaveOutcome::Saved(record.header.version));
+            let saved = if std::mem::take(&mut is_first) {
+                self.engine.save(&verb, save).await?
+            } else {
+                verb.save(&save).await?
+            };
+            match saved {
+                Saved::Stored => return Ok(SaveOutcome::Saved(record.header.version)),
+                Saved::Unclear => continue,
+                Saved::Not => {}
             }
             // S17: only a statement of its own sees what the other one has stored.
             let ReadOutcome::Live(current) = verb.found(key, None).await? else {
@@ -75,7 +84,7 @@ impl SessionStore for PostgresStore {
             if current.header.version != expected {
                 return Ok(SaveOutcome::Conflict(current));
             }
-            // Nothing was stored, because of the owner: a save does not change it, and the data may be sealed with it.
+            // Somebody had it locked; or it is the owner, whom a save does not change: the data may be sealed with it.
             let owner = &mut Arc::make_mut(&mut record).header.owner;
             owner.clone_from(&current.header.owner);
         }

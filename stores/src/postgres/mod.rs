@@ -4,8 +4,11 @@ mod builder;
 mod call;
 mod contract;
 mod statements;
+mod together;
 mod trouble;
 mod verbs;
+
+use std::sync::Arc;
 
 #[doc(no_inline)]
 pub use ::sqlx as driver;
@@ -22,13 +25,17 @@ use crate::sql::{Cause, TableName};
 /// more, and so do the first use of a statement on a connection and a connection that lay idle for a second. What was
 /// acknowledged survives a crash as far as the engine's `synchronous_commit` says (`on` by default: it does).
 ///
+/// Two saves at most are under way at once; what comes meanwhile waits for one of them, for 20 milliseconds at the
+/// longest, and goes in one statement with all others that wait (64 at most, of 16 KiB at most). That statement leaves
+/// out what somebody has locked, so a row that is locked holds up those who save it, and nobody else.
+///
 /// A verb that is dropped leaves the old state or the new one, and a connection that is fit for the next. Where the disk is
 /// full, sessions are read and can be ended, without a tombstone if there is no room for one; what would take more room is
 /// an error that changes nothing. A record of almost a gigabyte is refused with
 /// [`TooLarge`](session::StoreErrorKind::TooLarge).
 #[derive(Debug)]
 pub struct PostgresStore {
-    engine: Engine,
+    engine: Arc<Engine>,
 }
 
 impl PostgresStore {

@@ -39,6 +39,26 @@ UPDATE {sessions} s SET version = $4, commit_id = $5, handle = $6, created = $8,
 WHERE session_key = $3 AND version = $2 AND {ends} > $1 AND owner IS NOT DISTINCT FROM $7
 RETURNING 1";
 
+/// Many saves in one statement. Those whose row somebody has locked are left out, so that it waits for nobody.
+const SAVE_ALL: &str = "\
+WITH given AS (
+    SELECT * FROM UNNEST($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[],
+        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+        $15::bytea[], $16::bytea[])
+    AS given (now, expected, session_key, version, commit_id, handle, owner, created, authenticated_at, last_seen,
+        idle_for, idle_deadline, absolute_deadline, expires_at, header, data)
+), free AS (
+    SELECT session_key FROM {sessions} WHERE session_key = ANY ($3) FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE {sessions} s SET version = g.version, commit_id = g.commit_id, handle = g.handle, created = g.created,
+    authenticated_at = g.authenticated_at, last_seen = g.last_seen, idle_for = g.idle_for,
+    idle_deadline = g.idle_deadline, absolute_deadline = g.absolute_deadline, expires_at = g.expires_at,
+    header = g.header, data = g.data
+FROM given g JOIN free USING (session_key)
+WHERE s.session_key = g.session_key AND s.version = g.expected AND {ends} > g.now
+    AND s.owner IS NOT DISTINCT FROM g.owner
+RETURNING s.session_key, s.commit_id";
+
 const TOUCH: &str = "\
 UPDATE {sessions} s SET last_seen = GREATEST(last_seen, $1),
     idle_deadline = GREATEST(idle_deadline, LEAST($4, absolute_deadline)),
@@ -102,6 +122,7 @@ pub(super) struct Statements {
     pub(super) read_and_renew: SqlStr,
     pub(super) put: SqlStr,
     pub(super) save: SqlStr,
+    pub(super) save_all: SqlStr,
     pub(super) touch: SqlStr,
     pub(super) destroy: SqlStr,
     pub(super) delete: SqlStr,
@@ -121,6 +142,7 @@ impl Statements {
             read_and_renew: safe(READ_AND_RENEW),
             put: safe(PUT),
             save: safe(SAVE),
+            save_all: safe(SAVE_ALL),
             touch: safe(TOUCH),
             destroy: safe(DESTROY),
             delete: safe(DELETE),
