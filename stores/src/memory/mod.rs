@@ -7,6 +7,7 @@ mod sets;
 mod shard;
 mod sweep;
 mod sync;
+mod tombs;
 mod verbs;
 
 use std::fmt;

@@ -1,29 +1,20 @@
 //! One shard: a map of records and a ring of tombstones under one lock.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use session::{CommitId, CreateOutcome, Op, Record, StoreKey, Timestamp};
 
 use super::digest::{Digest, Seed};
 use super::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
-
-/// How many tombstones a shard keeps. The ring is searched from end to end, but only where there is no record.
-pub(super) const MAX_TOMBS: usize = 128;
+use super::tombs::{Tomb, Tombs};
 
 /// What left a map. The caller drops it after the lock: to drop a session is to drop values of the application.
 pub(super) type Dropped = Option<Arc<Record>>;
 
-#[derive(Clone, Copy)]
-pub(super) struct Tomb {
-    digest: Digest,
-    pub(super) until: Timestamp,
-    pub(super) successor: Option<StoreKey>,
-}
-
 pub(super) struct Table {
     records: HashMap<Digest, Arc<Record>, Seed>,
-    tombs: VecDeque<Tomb>,
+    tombs: Tombs,
     /// Nothing here is dead before this time. It may be early: a renewal does not move it.
     earliest: Timestamp,
     anonymous: usize,
@@ -61,8 +52,7 @@ impl Table {
     }
 
     pub(super) fn tomb(&self, now: Timestamp, digest: &Digest) -> Option<&Tomb> {
-        let mut tombs = self.tombs.iter();
-        tombs.find(|tomb| tomb.digest == *digest && now < tomb.until)
+        self.tombs.get(now, digest)
     }
 
     /// What a creation by this commit finds under its key, if that decides it.
@@ -81,7 +71,7 @@ impl Table {
 
     /// Makes the key live with this record, where nothing stands.
     pub(super) fn put(&mut self, digest: Digest, record: Arc<Record>) -> Dropped {
-        self.tombs.retain(|tomb| tomb.digest != digest);
+        self.tombs.remove(&digest);
         self.expect(deadline(&record));
         self.anonymous += usize::from(is_anonymous(&record));
         let expired = self.records.insert(digest, record);
@@ -109,24 +99,7 @@ impl Table {
         let dropped = self.take(digest);
         let until = op.now + op.grace;
         self.expect(until);
-        let mut tombs = self.tombs.iter_mut();
-        let found = tombs.find(|tomb| tomb.digest == *digest);
-        if let Some(tomb) = found {
-            if op.now >= tomb.until {
-                tomb.successor = None;
-            }
-            tomb.successor = successor.or(tomb.successor);
-            tomb.until = tomb.until.max(until);
-            return (dropped, tomb.successor);
-        }
-        if self.tombs.len() >= MAX_TOMBS {
-            self.tombs.pop_front();
-        }
-        self.tombs.push_back(Tomb {
-            digest: *digest,
-            until,
-            successor,
-        });
+        let successor = self.tombs.bury(op, until, digest, successor);
         (dropped, successor)
     }
 
@@ -160,13 +133,12 @@ impl Table {
         if dropped.len() == budget {
             return None;
         }
-        let tombs = self.tombs.len();
-        self.tombs.retain(|tomb| !goes(tomb.until));
+        let tombs = self.tombs.sweep(&mut goes);
         self.earliest = earliest;
         if self.records.len() * 4 < self.records.capacity() {
             self.records.shrink_to(self.records.len() * 2);
         }
-        Some(tombs - self.tombs.len())
+        Some(tombs)
     }
 
     /// The anonymous session that was not seen for the longest time.
@@ -192,7 +164,7 @@ impl Shard {
         Self {
             table: Mutex::new(Table {
                 records: HashMap::with_hasher(seed),
-                tombs: VecDeque::new(),
+                tombs: Tombs::default(),
                 earliest: Timestamp::MAX,
                 anonymous: 0,
             }),
@@ -263,13 +235,13 @@ impl Table {
         let anonymous = self.records.values().filter(|record| is_anonymous(record));
         assert_eq!(self.anonymous, anonymous.count());
         let deadlines = self.records.values().map(|record| deadline(record));
-        let tombs = self.tombs.iter().map(|tomb| tomb.until);
+        let tombs = self.tombs.all().map(|(_, until)| until);
         assert!(deadlines.chain(tombs).all(|at| at >= self.earliest));
-        assert!(self.tombs.len() <= MAX_TOMBS);
+        self.tombs.check();
         let live = self
             .tombs
-            .iter()
-            .filter(|tomb| self.records.contains_key(&tomb.digest));
+            .all()
+            .filter(|(digest, _)| self.records.contains_key(*digest));
         assert_eq!(live.count(), 0, "no tombstone stands beside a record");
     }
 }

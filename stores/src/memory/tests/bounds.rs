@@ -174,7 +174,7 @@ fn the_place_of_a_refused_session_is_given_back() {
 #[test]
 fn tombstones_have_a_bound_of_their_own_and_the_latest_stay() {
     let store = MemoryStore::builder().max_sessions(10).build();
-    let bound = 64 * crate::memory::shard::MAX_TOMBS;
+    let bound = 64 * crate::memory::tombs::MAX_TOMBS;
     let (live, _) = (create(&store, &OP, record(START)).unwrap(), ());
     let dead: Vec<_> = (0..4 * bound).map(|_| key()).collect();
     for key in &dead {

@@ -1,7 +1,7 @@
 //! Sweeping in slices, and what it leaves behind.
 
 use super::*;
-use crate::memory::shard::MAX_TOMBS;
+use crate::memory::tombs::MAX_TOMBS;
 
 /// A store that `n` sessions fill, which have expired at the time that is handed back.
 fn expired(n: usize) -> (MemoryStore, Op) {
