@@ -9,9 +9,9 @@ use session::{OwnerKey, StoreKey};
 pub(super) struct Digest([u8; 32]);
 
 impl Digest {
-    /// Four bytes by which most others are known to be others. Whoever makes some alike gains nothing.
-    pub(super) fn tag(&self) -> u32 {
-        self.0.last_chunk().copied().map_or(0, u32::from_le_bytes)
+    /// Two bytes by which most others are known to be others. Whoever makes some alike gains nothing.
+    pub(super) fn tag(&self) -> u16 {
+        self.0.last_chunk().copied().map_or(0, u16::from_le_bytes)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The tombstones of a shard: a ring that is searched from end to end, by a tag of four bytes each.
+//! The tombstones of a shard: a ring that is searched from end to end, by a tag of two bytes each.
 
 use session::{Op, StoreKey, Timestamp};
 
@@ -13,10 +13,10 @@ pub(super) struct Tomb {
     pub(super) successor: Option<StoreKey>,
 }
 
-/// A tombstone is twenty times as large as its tag, and a new key is looked for among all of them, in vain.
+/// A tombstone is forty times as large as its tag, and a new key is looked for among all of them, in vain.
 #[derive(Default)]
 pub(super) struct Tombs {
-    tags: Vec<u32>,
+    tags: Vec<u16>,
     ring: Vec<Tomb>,
     /// Where the next one goes once the ring is full.
     oldest: usize,
@@ -26,15 +26,17 @@ impl Tombs {
     fn position(&self, digest: &Digest) -> Option<usize> {
         let tag = digest.tag();
         let is_it = |at: &usize| {
-            self.ring
-                .get(*at)
-                .is_some_and(|tomb| tomb.digest == *digest)
+            self.tags.get(*at) == Some(&tag)
+                && self
+                    .ring
+                    .get(*at)
+                    .is_some_and(|tomb| tomb.digest == *digest)
         };
-        let (sixteens, rest) = self.tags.as_chunks::<16>();
-        for (n, tags) in sixteens.iter().enumerate() {
-            // Without a way out between them, sixteen are compared in a few instructions.
+        let (chunks, rest) = self.tags.as_chunks::<32>();
+        for (n, tags) in chunks.iter().enumerate() {
+            // Without a way out between them, thirty-two are compared in a few instructions.
             if tags.iter().fold(false, |any, other| any | (*other == tag))
-                && let Some(at) = (n * 16..n * 16 + 16).find(is_it)
+                && let Some(at) = (n * 32..n * 32 + 32).find(is_it)
             {
                 return Some(at);
             }
