@@ -10,14 +10,11 @@ mod postgres_server;
 #[allow(dead_code)]
 mod sessions;
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use postgres_server::{Server, available};
-use session::{
-    CreateOutcome, Over, Owner, OwnerKey, OwnerRule, Record, RotateOutcome, SessionStore,
-};
+use session::{CreateOutcome, Over, OwnerKey, RotateOutcome, SessionStore};
 use session_stores::postgres::PostgresStore;
 use session_stores::postgres::driver::postgres::PgPoolOptions;
 use sessions::*;
@@ -36,23 +33,6 @@ async fn two_nodes(server: &Server, table: &str) -> [Arc<PostgresStore>; 2] {
     let nodes = [node().await, node().await];
     nodes[0].migrate().await.unwrap();
     nodes
-}
-
-fn at_most(max: u32, over: Over) -> Option<OwnerRule> {
-    let max = NonZeroU32::new(max).unwrap();
-    Some(OwnerRule { max, over })
-}
-
-/// The record with this owner, who authenticated when it began.
-fn of(mut record: Record, owner: &str) -> Record {
-    record.header.owner = Some(
-        Owner {
-            key: OwnerKey::of(owner),
-            entry: "user_id".into(),
-        }
-        .into(),
-    );
-    record
 }
 
 /// T29, S3: an owner with 5 sessions signs out everywhere on one node while 32 sign-ins and rotations run on both. All
@@ -210,28 +190,7 @@ async fn owners_that_change_places_wait_for_nobody_in_a_circle() {
     let t = now();
     // Each moves to the owner whose only other session is the other one, which has to go for it.
     for _ in 0..40 {
-        let one = at_most(1, Over::Evict);
-        let swap = async |node: &PostgresStore, from, to: &str, barrier: &Barrier| {
-            let first = owned(t, from);
-            let key = put(node, t, &first).await;
-            let moved = of(next(&first, 2), to);
-            let (new, version) = (key_after(&key), first.header.version);
-            barrier.wait().await;
-            let moved = Arc::new(moved);
-            let outcome = node.rotate(&op(t), &key, &new, moved, version, one).await;
-            node.destroy(&op(t), &new).await.unwrap();
-            outcome.unwrap()
-        };
-        let barrier = Barrier::new(2);
-        let outcomes = tokio::join!(
-            swap(&nodes[0], "dan", "eve", &barrier),
-            swap(&nodes[1], "eve", "dan", &barrier),
-        );
-        use RotateOutcome::{Gone, Saved};
-        assert!(
-            matches!(outcomes, (Saved(_), Gone) | (Gone, Saved(_))),
-            "{outcomes:?}"
-        );
+        trade_places([&*nodes[0], &*nodes[1]], t).await;
     }
     let owners = ["ann", "bob", "cat"];
     let rotate = |n: usize| {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session::{
-    Clock, CommitId, CreateOutcome, Data, Header, Lifetime, Op, Owner, OwnerKey, ReadOutcome,
-    Record, SessionId, SessionStore, StoreKey, SystemClock, Timestamp,
+    Clock, CommitId, CreateOutcome, Data, Header, Lifetime, Op, Over, Owner, OwnerKey, OwnerRule,
+    ReadOutcome, Record, RotateOutcome, SessionId, SessionStore, StoreKey, SystemClock, Timestamp,
 };
 
 pub(crate) const INTERVAL: Duration = Duration::from_secs(180);
@@ -42,7 +42,11 @@ pub(crate) fn record(now: Timestamp) -> Record {
 }
 
 pub(crate) fn owned(now: Timestamp, owner: &str) -> Record {
-    let mut record = record(now);
+    of(record(now), owner)
+}
+
+/// The record with this owner, who authenticated when it began.
+pub(crate) fn of(mut record: Record, owner: &str) -> Record {
     record.header.owner = Some(
         Owner {
             key: OwnerKey::of(owner),
@@ -51,6 +55,33 @@ pub(crate) fn owned(now: Timestamp, owner: &str) -> Record {
         .into(),
     );
     record
+}
+
+pub(crate) fn at_most(max: u32, over: Over) -> Option<OwnerRule> {
+    let max = max.try_into().unwrap();
+    Some(OwnerRule { max, over })
+}
+
+/// Two sessions that each take the place of the other, at the same time on two nodes: one of them is there in the end, and
+/// nobody fails.
+pub(crate) async fn trade_places<S: SessionStore>(nodes: [&S; 2], t: Timestamp) {
+    let barrier = tokio::sync::Barrier::new(2);
+    let trade = async |node: &S, from, to| {
+        let first = owned(t, from);
+        let key = put(node, t, &first).await;
+        let (moved, new) = (Arc::new(of(next(&first, 2), to)), key_after(&key));
+        let (version, one) = (first.header.version, at_most(1, Over::Evict));
+        barrier.wait().await;
+        let outcome = node.rotate(&op(t), &key, &new, moved, version, one).await;
+        node.destroy(&op(t), &new).await.unwrap();
+        outcome.unwrap()
+    };
+    let outcomes = tokio::join!(trade(nodes[0], "dan", "eve"), trade(nodes[1], "eve", "dan"));
+    use RotateOutcome::{Gone, Saved};
+    assert!(
+        matches!(outcomes, (Saved(_), Gone) | (Gone, Saved(_))),
+        "{outcomes:?}"
+    );
 }
 
 /// What the next commit would store.
