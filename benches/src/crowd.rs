@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alloc;
 use crate::measure::{clients, median};
 use crate::runner::single;
 use crate::scenario::{SCENARIOS, Who};
@@ -20,7 +21,7 @@ pub struct Crowd {
     pub span: Duration,
 }
 
-/// Prints requests a second of each implementation, by one worker and by two, in turns; and how many times those of the
+/// Prints what each session takes, then requests a second of each implementation, by one worker and by two, in turns; and how many times those of the
 /// last one they are.
 pub fn table(subjects: &[&Subject], sessions: usize) {
     let four_keys = SCENARIOS.iter().find(|scenario| scenario.name == "read");
@@ -29,7 +30,13 @@ pub fn table(subjects: &[&Subject], sessions: usize) {
     for subject in subjects.iter().filter(|subject| subject.name != BARE) {
         let Some(build) = subject.build else { continue };
         let mut runner = build(single());
+        alloc::start();
         let cookies = clients(&mut *runner, who, sessions);
+        let held = alloc::held();
+        alloc::stop();
+        let own: usize = cookies.iter().map(String::capacity).sum();
+        let own = own + cookies.capacity() * size_of::<String>();
+        let bytes = (held - own as i64) as f64 / sessions as f64;
         let crowd = Crowd {
             path: "/read",
             clients: cookies.into(),
@@ -37,6 +44,7 @@ pub fn table(subjects: &[&Subject], sessions: usize) {
             span: SPAN,
         };
         if runner.crowd(&crowd).is_some() {
+            println!("{}: {bytes:.0} bytes a session", subject.name);
             lanes.push((subject.name, runner, crowd));
         }
     }

@@ -186,14 +186,12 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Sweeps everything, while another thread reads. What that one waits for at most is the stall; what it waits for
-/// while nobody sweeps is the machine's own.
+/// Sweeps everything, while another thread reads: how long that one waits. What it waits for beside a thread that only
+/// counts, for as long, is the machine's own: where the cores are shared, a core stands still now and then.
 fn sweep(store: &MemoryStore, ids: &Arc<[SessionId]>) {
-    let quiet = longest_read(store, ids, || {
-        std::thread::sleep(Duration::from_millis(200));
-    });
     let (mut calls, mut took, mut longest) = (0, Duration::ZERO, Duration::ZERO);
-    let swept = longest_read(store, ids, || {
+    let start = Instant::now();
+    let beside_sweep = waits(store, ids, || {
         // A runtime of this thread, so that its clock tells what the sweep itself used.
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let (runtime, op) = (runtime.expect("a runtime"), long_after());
@@ -209,26 +207,53 @@ fn sweep(store: &MemoryStore, ids: &Arc<[SessionId]>) {
         }
         took = cpu_time(ClockId::ThreadCPUTime) - start;
     });
+    let span = start.elapsed();
+    let beside_count = waits(store, ids, || while start.elapsed() < span * 2 {});
     println!("  full sweep: {took:.3?} of CPU in {calls} calls, the longest {longest:.1?}");
-    println!("  a read beside it waited {swept:.1?} at most, {quiet:.1?} without a sweep");
+    println!("  a read waited, in {span:.1?} beside it: {beside_sweep}");
+    println!("    beside a thread that only counts:  {beside_count}");
 }
 
-fn longest_read(store: &MemoryStore, ids: &Arc<[SessionId]>, meanwhile: impl FnOnce()) -> Duration {
+/// How long reads waited: the longest, and how many longer than these.
+struct Waits {
+    longest: Duration,
+    over: [(Duration, u64); 3],
+}
+
+impl std::fmt::Display for Waits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.1?} at most", self.longest)?;
+        for (bound, count) in self.over {
+            write!(f, ", {count} over {bound:.1?}")?;
+        }
+        Ok(())
+    }
+}
+
+fn waits(store: &MemoryStore, ids: &Arc<[SessionId]>, meanwhile: impl FnOnce()) -> Waits {
     let stop = Arc::new(AtomicBool::new(false));
     let reader = {
         let (store, ids, stop) = (store.clone(), Arc::clone(ids), Arc::clone(&stop));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build();
             let runtime = runtime.expect("a runtime");
-            let (mut random, mut longest) = (Random(1), Duration::ZERO);
+            let mut random = Random(1);
+            let mut waits = Waits {
+                longest: Duration::ZERO,
+                over: [20, 100, 1_000].map(|micros| (Duration::from_micros(micros), 0)),
+            };
             let op = now();
             while !stop.load(Ordering::Relaxed) {
                 let key = ids[random.below(ids.len())].store_key();
                 let start = Instant::now();
                 let _ = black_box(runtime.block_on(store.read(&op, &key, None)));
-                longest = longest.max(start.elapsed());
+                let waited = start.elapsed();
+                waits.longest = waits.longest.max(waited);
+                for (bound, count) in &mut waits.over {
+                    *count += u64::from(waited > *bound);
+                }
             }
-            longest
+            waits
         })
     };
     meanwhile();
