@@ -9,18 +9,19 @@ mod postgres_server;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
+#[path = "support/writers.rs"]
+#[allow(dead_code)]
+mod writers;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use postgres_server::{Server, available};
-use session::{
-    OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind, StoreKey,
-};
+use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::postgres::PostgresStore;
 use sessions::*;
-use tokio::task::JoinHandle;
+use writers::under_load;
 
 const TIMEOUT: Duration = Duration::from_millis(700);
 
@@ -117,89 +118,6 @@ async fn futures<T>(all: impl IntoIterator<Item = impl Future<Output = T>>) -> V
     done.into_iter().flatten().collect()
 }
 
-/// What a writer of one session knows at the end.
-struct Written {
-    key: StoreKey,
-    dead: Vec<StoreKey>,
-    acknowledged: u64,
-    failed: u32,
-}
-
-/// Eight sessions that are saved and rotated until `stop`.
-fn load(store: &Arc<PostgresStore>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<Written>> {
-    let t = now();
-    let writer = |n: u64| {
-        let (store, stop) = (Arc::clone(store), Arc::clone(stop));
-        async move {
-            let mut current = owned(t, &format!("owner {n}"));
-            let mut key = put(&*store, t, &current).await;
-            let mut dead = Vec::new();
-            let (mut acknowledged, mut failed) = (1, 0);
-            while !stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-                let rotates = (acknowledged + n).is_multiple_of(5);
-                let new = if rotates { key_after(&key) } else { key };
-                let change = Arc::new(next(&current, acknowledged + 1));
-                let (op, given, version) = (op(t), Arc::clone(&change), current.header.version);
-                let stored = if rotates {
-                    let outcome = store.rotate(&op, &key, &new, given, version, None).await;
-                    outcome.map(|outcome| matches!(outcome, RotateOutcome::Saved(_)))
-                } else {
-                    let outcome = store.save(&op, &key, given, version).await;
-                    outcome.map(|outcome| matches!(outcome, SaveOutcome::Saved(_)))
-                };
-                match stored {
-                    Ok(stored) => assert!(stored, "nobody else writes this session"),
-                    Err(_) => {
-                        failed += 1;
-                        // Unknown: whoever lost the answer looks, at the new place.
-                        let found = loop {
-                            match store.read(&op, &new, None).await {
-                                Ok(ReadOutcome::Live(found)) => break Some(found),
-                                Ok(_) => break None,
-                                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-                            }
-                        };
-                        let id = found.map(|found| found.header.commit_id);
-                        if id != Some(change.header.commit_id) {
-                            continue;
-                        }
-                    }
-                }
-                if rotates {
-                    dead.push(key);
-                }
-                acknowledged += 1;
-                (current, key) = ((*change).clone(), new);
-            }
-            Written {
-                key,
-                dead,
-                acknowledged,
-                failed,
-            }
-        }
-    };
-    (0..8).map(|n| tokio::spawn(writer(n))).collect()
-}
-
-/// Every acknowledged change is there, and no id that was rotated lives. Says how many calls had failed.
-async fn nothing_is_lost(store: &PostgresStore, writers: Vec<JoinHandle<Written>>) -> u32 {
-    let t = now();
-    let mut failures = 0;
-    for writer in writers {
-        let written = writer.await.unwrap();
-        failures += written.failed;
-        let found = live(store, t, &written.key).await.unwrap();
-        assert_eq!(count(&found), written.acknowledged);
-        assert!(written.acknowledged > 20, "{}", written.acknowledged);
-        for key in written.dead {
-            assert!(live(store, t, &key).await.is_none(), "a rotated id is live");
-        }
-    }
-    failures
-}
-
 /// T52: killed without a warning and started again while sessions are written, an engine that waits for its log
 /// (`synchronous_commit` and `fsync` on, as it comes) has every acknowledged change, no rotated id lives, and the store
 /// goes on.
@@ -209,19 +127,19 @@ async fn t52_killed_and_restarted_under_load() {
         return;
     }
     let server = Arc::new(Server::start(&["fsync=on", "synchronous_commit=on"]));
-    let store = Arc::new(quick(&server).await);
-    let stop = Arc::new(AtomicBool::new(false));
-    let writers = load(&store, &stop);
-    for _ in 0..3 {
+    let seen = under_load(quick(&server).await, async {
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            server.kill();
+            let again = Arc::clone(&server);
+            let restart = tokio::task::spawn_blocking(move || again.restart());
+            restart.await.unwrap();
+        }
         tokio::time::sleep(Duration::from_millis(500)).await;
-        server.kill();
-        let again = Arc::clone(&server);
-        let restart = tokio::task::spawn_blocking(move || again.restart());
-        restart.await.unwrap();
-    }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    stop.store(true, Ordering::Relaxed);
-    assert!(nothing_is_lost(&store, writers).await > 0, "nobody noticed");
+    });
+    let seen = seen.await;
+    assert!(seen.failures > 0, "nobody noticed");
+    assert!(seen.fewest > 20, "{}", seen.fewest);
 }
 
 /// Backends that are ended under load: what may be repeated is, what may not is a typed error, and nothing is lost.
@@ -231,18 +149,17 @@ async fn t52_backends_are_terminated_under_load() {
         return;
     }
     let server = Server::start(&[]);
-    let store = Arc::new(quick(&server).await);
-    let stop = Arc::new(AtomicBool::new(false));
-    let writers = load(&store, &stop);
     let mut ended = 0;
-    for _ in 0..10 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let all = format!("SELECT count(pg_terminate_backend(pid)) {OTHERS}");
-        ended += server.sql(&all).parse::<u32>().unwrap();
-    }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    stop.store(true, Ordering::Relaxed);
-    nothing_is_lost(&store, writers).await;
+    let seen = under_load(quick(&server).await, async {
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let all = format!("SELECT count(pg_terminate_backend(pid)) {OTHERS}");
+            ended += server.sql(&all).parse::<u32>().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    });
+    let fewest = seen.await.fewest;
+    assert!(fewest > 20, "{fewest}");
     assert!(ended > 20, "{ended} backends");
 }
 

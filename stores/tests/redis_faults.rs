@@ -9,15 +9,18 @@ mod redis_server;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
+#[path = "support/writers.rs"]
+#[allow(dead_code)]
+mod writers;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use redis_server::{Server, available};
-use session::{OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind};
+use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::redis::RedisStore;
 use sessions::*;
+use writers::under_load;
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 
@@ -78,89 +81,17 @@ async fn t52_killed_and_restarted_under_load() {
         "--appendfsync",
         "always",
     ]));
-    let store = Arc::new(quick(server.url()).await);
-    let stop = Arc::new(AtomicBool::new(false));
-    let t = now();
-    let mut tasks = Vec::new();
-    for n in 0..8 {
-        let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
-        tasks.push(tokio::spawn(async move {
-            let mut current = record(t);
-            let mut key = put(&*store, t, &current).await;
-            let mut dead = Vec::new();
-            let (mut acknowledged, mut failed) = (1, 0u32);
-            while !stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-                // Every task also rotates now and then.
-                let rotates = (acknowledged + n) % 5 == 0;
-                let new = if rotates { key_after(&key) } else { key };
-                let change = Arc::new(next(&current, acknowledged + 1));
-                let expected = current.header.version;
-                let stored = if rotates {
-                    let op = op(t);
-                    let outcome =
-                        store.rotate(&op, &key, &new, Arc::clone(&change), expected, None);
-                    outcome
-                        .await
-                        .map(|outcome| matches!(outcome, RotateOutcome::Saved(_)))
-                } else {
-                    let outcome = store
-                        .save(&op(t), &key, Arc::clone(&change), expected)
-                        .await;
-                    outcome.map(|outcome| matches!(outcome, SaveOutcome::Saved(_)))
-                };
-                match stored {
-                    Ok(stored) => assert!(stored, "nobody else writes this session"),
-                    Err(_) => {
-                        failed += 1;
-                        // Unknown: whoever lost the answer looks, the new place first.
-                        let found = loop {
-                            let read = store.read(&op(t), &new, None).await;
-                            match read {
-                                Ok(ReadOutcome::Live(found)) => break Some(found),
-                                Ok(_) => break None,
-                                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-                            }
-                        };
-                        if found
-                            .is_none_or(|found| found.header.commit_id != change.header.commit_id)
-                        {
-                            continue;
-                        }
-                    }
-                }
-                if rotates {
-                    dead.push(key);
-                }
-                acknowledged += 1;
-                (current, key) = ((*change).clone(), new);
-            }
-            (key, dead, acknowledged, failed)
-        }));
-    }
-    for _ in 0..3 {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        server.kill();
-        let again = Arc::clone(&server);
-        tokio::task::spawn_blocking(move || again.restart())
-            .await
-            .unwrap();
-    }
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    stop.store(true, Ordering::Relaxed);
-    let mut failures = 0;
-    for task in tasks {
-        let (key, dead, acknowledged, failed) = task.await.unwrap();
-        failures += failed;
-        assert_eq!(count(&live(&*store, t, &key).await.unwrap()), acknowledged);
-        for key in dead {
-            assert!(
-                live(&*store, t, &key).await.is_none(),
-                "a rotated id is live"
-            );
+    let seen = under_load(quick(server.url()).await, async {
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            server.kill();
+            let again = Arc::clone(&server);
+            let restart = tokio::task::spawn_blocking(move || again.restart());
+            restart.await.unwrap();
         }
-    }
-    assert!(failures > 0, "nobody noticed");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    });
+    assert!(seen.await.failures > 0, "nobody noticed");
 }
 
 /// T55: scripts that the engine has forgotten are sent again.

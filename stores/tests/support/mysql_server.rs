@@ -11,6 +11,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+#[path = "stopped.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "a program can have servers of several engines"
+)]
+mod stopped;
+use stopped::stands_still;
+
 /// Where a program is. Servers are often not in the path of those who run tests.
 fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -271,20 +279,7 @@ impl Server {
     /// Stops it where it is (`SIGSTOP`); its kernel goes on accepting connections.
     pub(crate) fn pause(&self) {
         self.signal("-STOP");
-        // A thread that was at work may still answer before the signal reaches it.
-        let tasks = format!("/proc/{}/task", self.pid());
-        let runs = |task: std::fs::DirEntry| {
-            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-            !stat
-                .rsplit(')')
-                .next()
-                .is_some_and(|rest| rest.starts_with(" T"))
-        };
-        let start = Instant::now();
-        while std::fs::read_dir(&tasks).is_ok_and(|tasks| tasks.flatten().any(runs)) {
-            assert!(start.elapsed() < Duration::from_secs(10), "it goes on");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        stands_still(&self.pid());
     }
 
     pub(crate) fn resume(&self) {

@@ -9,6 +9,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+#[path = "stopped.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "a program can have servers of several engines"
+)]
+mod stopped;
+use stopped::stands_still;
+
 /// The folder of the server's programs, where they can be found: Debian keeps them off the path.
 fn programs() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -293,10 +301,16 @@ impl Server {
         let _ = Command::new("kill").arg(signal).args(pids).output();
     }
 
+    fn stop(pids: &[String]) {
+        Self::signal("-STOP", pids);
+        pids.iter().for_each(|pid| stands_still(pid));
+    }
+
     /// Stops it where it is (`SIGSTOP`); its kernel goes on accepting connections.
     pub(crate) fn pause(&self) {
-        Self::signal("-STOP", &self.pids()[..1]);
-        Self::signal("-STOP", &self.pids());
+        // The first one before the rest, so that there are no new ones.
+        Self::stop(&[self.pid()]);
+        Self::stop(&self.pids());
     }
 
     pub(crate) fn resume(&self) {

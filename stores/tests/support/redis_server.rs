@@ -8,6 +8,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+#[path = "stopped.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "a program can have servers of several engines"
+)]
+mod stopped;
+use stopped::stands_still;
+
 /// Whether the tests can start servers. Says once that they are skipped, past the capture of the test harness; under
 /// `SESSION_REQUIRE_SERVERS=1` a missing server is a failure.
 pub(crate) fn available() -> bool {
@@ -214,6 +222,7 @@ impl Server {
     /// Stops it where it is (`SIGSTOP`); its kernel goes on accepting connections.
     pub(crate) fn pause(&self) {
         self.signal("-STOP");
+        stands_still(&self.pid());
     }
 
     pub(crate) fn resume(&self) {
