@@ -3,108 +3,25 @@
 #![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/postgres_server.rs"]
+mod place;
+#[path = "../support/postgres_server.rs"]
 #[allow(dead_code)]
 mod postgres_server;
-#[path = "support/sessions.rs"]
+#[path = "../support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use postgres_server::{Server, available};
-use session::{
-    Op, OwnerKey, ReadOutcome, Record, SaveOutcome, SessionStore, StoreError, StoreErrorKind,
-    StoreKey, Timestamp,
-};
-use session_stores::postgres::PostgresStore;
+use place::*;
+use session::{OwnerKey, ReadOutcome, Record, SaveOutcome, SessionStore, StoreErrorKind, StoreKey};
 use sessions::*;
-use tokio::task::JoinHandle;
 
 /// So many saves are under way before the next one waits.
 const AT_ONCE: usize = 2;
 /// Until then those wait.
 const LONGEST: Duration = Duration::from_millis(20);
-
-type Answer = Result<SaveOutcome, StoreError>;
-
-/// An engine, a store with a table of its own, and what is needed to hold both up.
-struct Place {
-    server: Arc<Server>,
-    store: Arc<PostgresStore>,
-    table: String,
-    t: Timestamp,
-}
-
-impl Place {
-    async fn start(timeout: Duration) -> Option<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        if !available() {
-            return None;
-        }
-        let server = Arc::new(Server::start(&["log_statement=all"]));
-        let table = format!("together_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let builder = PostgresStore::builder().table(table.clone());
-        let builder = builder.response_timeout(timeout);
-        let builder = builder.connect_timeout(Duration::from_secs(30));
-        let store = Arc::new(builder.connect(&server.url()).await.unwrap());
-        store.migrate().await.unwrap();
-        Some(Self {
-            server,
-            store,
-            table,
-            t: now(),
-        })
-    }
-
-    fn op(&self) -> Op {
-        op(self.t)
-    }
-
-    /// Statements begun that save several.
-    fn together(&self) -> usize {
-        self.server.log().matches("SELECT * FROM UNNEST(").count()
-    }
-
-    fn save(&self, key: StoreKey, record: Record, first: &Record) -> JoinHandle<Answer> {
-        let (store, op, expected) = (Arc::clone(&self.store), self.op(), first.header.version);
-        tokio::spawn(async move { store.save(&op, &key, Arc::new(record), expected).await })
-    }
-
-    /// Runs SQL in another session of the engine, and keeps its transaction open for so long.
-    async fn hold(&self, sql: &str, seconds: f64) -> JoinHandle<()> {
-        let sql = sql.replace("TABLE_NAME", &self.table);
-        let text = format!("BEGIN; {sql}; SELECT pg_sleep({seconds}); COMMIT");
-        let server = Arc::clone(&self.server);
-        let held = tokio::task::spawn_blocking(move || drop(server.sql(&text)));
-        let asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        self.until_some(asleep).await;
-        held
-    }
-
-    /// Asks until the count that SQL gives is not nothing.
-    async fn until_some(&self, sql: &str) {
-        let start = Instant::now();
-        while self.server.sql(sql) == "0" {
-            assert!(start.elapsed() < Duration::from_secs(10), "never: {sql}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    async fn counted(&self, key: &StoreKey) -> u64 {
-        count(&*self.stored(key).await)
-    }
-
-    async fn stored(&self, key: &StoreKey) -> Arc<Record> {
-        live(&*self.store, self.t, key).await.unwrap()
-    }
-}
-
-fn is_saved(answer: &Answer) -> bool {
-    matches!(answer, Ok(SaveOutcome::Saved(_)))
-}
 
 const LOCK_ALL: &str = "LOCK TABLE TABLE_NAME IN EXCLUSIVE MODE";
 
