@@ -206,40 +206,34 @@ async fn t55_a_replica_is_refused() {
     if !available() {
         return;
     }
-    let (primary, replica) = (Server::start(&[]), Server::start(&[]));
+    let primary = Server::start(&["--repl-diskless-sync-delay", "0"]);
+    let replica = Server::start(&[]);
     let store = quick(primary.url()).await;
     let t = now();
     let first = owned(t, "ann");
     let key = put(&store, t, &first).await;
-    let port = primary.port.to_string();
-    replica.command::<String>(&[b"REPLICAOF", b"127.0.0.1", port.as_bytes()]);
-    while !replica
-        .command::<String>(&[b"INFO", b"replication"])
-        .contains("master_link_status:up")
-    {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    replica.follow(&primary);
     // Refused again until the time is up, each time over a new connection, which takes a moment on a busy machine.
     let builder = RedisStore::builder().response_timeout(Duration::from_secs(2));
     let lagging = builder.connect(replica.url()).await.unwrap();
     let (op, ann) = (op(t), OwnerKey::of("ann"));
     let refused = |kind: StoreErrorKind| assert_eq!(kind, StoreErrorKind::Unavailable);
     let second = Arc::new(next(&first, 2));
-    refused(lagging.read(&op, &key, None).await.unwrap_err().kind());
-    refused(lagging.exists(&op, &key).await.unwrap_err().kind());
-    let save = lagging
-        .save(&op, &key, Arc::clone(&second), first.header.version)
-        .await;
-    refused(save.unwrap_err().kind());
-    refused(lagging.destroy(&op, &key).await.unwrap_err().kind());
-    refused(lagging.sessions_of(&op, &ann).await.unwrap_err().kind());
-    refused(
-        lagging
-            .destroy_all_of(&op, &ann, None)
-            .await
-            .unwrap_err()
-            .kind(),
+    let given = Arc::clone(&second);
+    let (read, exists, save, destroy, listed, destroyed) = tokio::join!(
+        lagging.read(&op, &key, None),
+        lagging.exists(&op, &key),
+        lagging.save(&op, &key, given, first.header.version),
+        lagging.destroy(&op, &key),
+        lagging.sessions_of(&op, &ann),
+        lagging.destroy_all_of(&op, &ann, None),
     );
+    refused(read.unwrap_err().kind());
+    refused(exists.unwrap_err().kind());
+    refused(save.unwrap_err().kind());
+    refused(destroy.unwrap_err().kind());
+    refused(listed.unwrap_err().kind());
+    refused(destroyed.unwrap_err().kind());
     assert!(store.exists(&op, &key).await.unwrap());
     replica.command::<String>(&[b"REPLICAOF", b"NO", b"ONE"]);
     let outcome = lagging
