@@ -21,8 +21,8 @@ pub struct Crowd {
     pub span: Duration,
 }
 
-/// Prints what each session takes, then requests a second of each implementation, by one worker and by two, in turns; and how many times those of the
-/// last one they are.
+/// Prints what a session takes in each implementation. Then requests a second, by one worker and by two, in turns; and how
+/// many times those of the last one they are.
 pub fn table(subjects: &[&Subject], sessions: usize) {
     let four_keys = SCENARIOS.iter().find(|scenario| scenario.name == "read");
     let who = four_keys.map_or(Who::Stranger, |scenario| scenario.who);

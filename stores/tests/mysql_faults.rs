@@ -12,9 +12,6 @@ mod mysql_store;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
-#[path = "support/writers.rs"]
-#[allow(dead_code)]
-mod writers;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -26,7 +23,6 @@ use session::{
     OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreError, StoreErrorKind,
 };
 use sessions::*;
-use writers::{put_one, until_it_works};
 
 fn told(error: &StoreError) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()

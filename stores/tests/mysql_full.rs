@@ -16,9 +16,6 @@ mod mysql_store;
 #[path = "support/sessions.rs"]
 #[allow(dead_code)]
 mod sessions;
-#[path = "support/writers.rs"]
-#[allow(dead_code)]
-mod writers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +26,6 @@ use mysql_server::{Server, available};
 use mysql_store::{patient, store_within};
 use session::{SessionStore, StoreErrorKind};
 use sessions::*;
-use writers::until_it_works;
 
 /// As it comes, what is acknowledged is on the disk.
 const DURABLE: &str = "--innodb-flush-log-at-trx-commit=1";

@@ -1,11 +1,12 @@
 //! Sessions to drive a store with.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use session::{
     Clock, CommitId, CreateOutcome, Data, Header, Lifetime, Op, Over, Owner, OwnerKey, OwnerRule,
-    ReadOutcome, Record, RotateOutcome, SessionId, SessionStore, StoreKey, SystemClock, Timestamp,
+    ReadOutcome, Record, RotateOutcome, SessionId, SessionStore, StoreError, StoreKey, SystemClock,
+    Timestamp,
 };
 
 pub(crate) const INTERVAL: Duration = Duration::from_secs(180);
@@ -116,4 +117,29 @@ pub(crate) async fn live<S: SessionStore>(
         ReadOutcome::Live(record) => Some(record),
         _ => None,
     }
+}
+
+/// The first answer that is no error.
+pub(crate) async fn until_it_works<T, F: Future<Output = Result<T, StoreError>>>(
+    verb: impl Fn() -> F,
+) -> T {
+    let start = Instant::now();
+    loop {
+        match verb().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(start.elapsed() < Duration::from_secs(30), "{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Makes a session, or fails to.
+pub(crate) async fn put_one<S: SessionStore>(
+    store: &S,
+    t: Timestamp,
+    record: &Record,
+) -> Result<StoreKey, StoreError> {
+    let key = fresh_key();
+    let record = Arc::new(record.clone());
+    store.create(&op(t), &key, record, None).await.map(|_| key)
 }

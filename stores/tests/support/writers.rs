@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use session::{
-    ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore, StoreError, StoreKey, Timestamp,
+use session::{ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore, StoreKey, Timestamp};
+
+use crate::sessions::{
+    count, key_after, live, next, now, op, owned, put_one, record, until_it_works,
 };
-
-use crate::sessions::{count, fresh_key, key_after, live, next, now, op, owned, record};
 
 /// What the writers saw.
 pub(crate) struct Seen {
@@ -51,31 +51,6 @@ impl Written {
         }
         false
     }
-}
-
-/// The first answer that is no error.
-pub(crate) async fn until_it_works<T, F: Future<Output = Result<T, StoreError>>>(
-    verb: impl Fn() -> F,
-) -> T {
-    let start = Instant::now();
-    loop {
-        match verb().await {
-            Ok(answer) => return answer,
-            Err(error) => assert!(start.elapsed() < Duration::from_secs(30), "{error:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Makes a session, or fails to.
-pub(crate) async fn put_one<S: SessionStore>(
-    store: &S,
-    t: Timestamp,
-    record: &Record,
-) -> Result<StoreKey, StoreError> {
-    let key = fresh_key();
-    let record = Arc::new(record.clone());
-    store.create(&op(t), &key, record, None).await.map(|_| key)
 }
 
 /// Saves and rotates one session until `stop`. Says how many verbs failed.
