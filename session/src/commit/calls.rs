@@ -16,7 +16,8 @@ use crate::store::{
 pub(super) enum Answer {
     Stored(Arc<Record>),
     Conflict(Arc<Record>),
-    Gone,
+    /// Nothing lives under the key; where a rotation found that, also where the session went.
+    Gone(Option<StoreKey>),
     /// The owner's sessions were revoked.
     Revoked,
 }
@@ -38,7 +39,7 @@ impl Commit<'_> {
                 Ok(Answer::Stored(found))
             }
             Ok(SaveOutcome::Conflict(current)) => Ok(Answer::Conflict(current)),
-            Ok(SaveOutcome::Gone) => Ok(Answer::Gone),
+            Ok(SaveOutcome::Gone) => Ok(Answer::Gone(None)),
             Err(error) => {
                 events::store_failed("save", &error);
                 // The answer may be lost and the change stored: only a record that shows this commit says so.
@@ -71,7 +72,16 @@ impl Commit<'_> {
                 Ok(Answer::Stored(next))
             }
             RotateOutcome::Conflict(current) => Ok(Answer::Conflict(current)),
-            RotateOutcome::Gone => Ok(Answer::Gone),
+            RotateOutcome::Gone => {
+                let successor = Box::pin(self.successor(from)).await?;
+                if successor != Some(*to) {
+                    return Ok(Answer::Gone(successor));
+                }
+                // Nobody else knows this key: the rotation was made, its answer lost, and its session ended before the
+                // call was repeated. So was the old one, by it, and the client must not be told that it stands.
+                events::rotated();
+                Ok(Answer::Stored(next))
+            }
             RotateOutcome::OwnerRefused => Err(Error::of(ErrorKind::OwnerRefused)),
             RotateOutcome::OwnerRevoked => {
                 events::revoked();
@@ -98,8 +108,8 @@ impl Commit<'_> {
         self.plan.deadline.store(call).await
     }
 
-    pub(super) async fn successor(&mut self, key: StoreKey) -> Result<Option<StoreKey>, Error> {
-        match self.read(&key).await? {
+    pub(super) async fn successor(&mut self, key: &StoreKey) -> Result<Option<StoreKey>, Error> {
+        match self.read(key).await? {
             ReadOutcome::Gone { successor } => Ok(successor),
             _ => Ok(None),
         }

@@ -153,15 +153,10 @@ impl Commit<'_> {
                 Ok(Attempt::Settled)
             }
             Answer::Conflict(current) => Ok(Attempt::Conflict(current)),
-            Answer::Gone => {
+            Answer::Gone(successor) => {
                 events::gone();
                 if authenticated && record.header.owner.is_none() {
-                    let key = *key;
-                    Box::pin(async {
-                        let successor = self.successor(key).await?;
-                        self.sign_in_anew(successor, work).await
-                    })
-                    .await?;
+                    Box::pin(self.sign_in_anew(successor, work)).await?;
                 } else {
                     work.base = Base::Gone { successor: None };
                     self.drop_changes(work);

@@ -241,7 +241,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Stores `record` under `new` and leaves a tombstone with successor `new` under `old`, in one step, if the
     /// live record under `old` has version `expected`. Idempotent: if `old` is a tombstone whose successor is
     /// `new`, and `new` is live with the same `commit_id`, it answers `Saved`. Should a live record or a tombstone
-    /// stand under `new` otherwise, it answers `Gone` and changes nothing.
+    /// stand under `new` otherwise, it answers `Gone` and changes nothing. A refusal means that `old` lives: where it
+    /// does not, the answer is `Gone`, whatever the owner's set says.
     fn rotate(
         &self,
         op: &Op,

@@ -23,7 +23,8 @@ pub enum Fault {
     Delay(Duration),
     /// The verb is performed, and its answer comes this much later.
     DelayAnswer(Duration),
-    /// The verb is performed twice, as by a driver that retries on its own: the answer is the second one.
+    /// The verb is performed twice with a millisecond between, in which others get on, as by a driver that retries on its
+    /// own: the answer is the second one.
     Repeat,
     /// The verb is performed twice, as by a network that doubles a message: the answer is the first one.
     Echo,
@@ -176,6 +177,7 @@ impl<S> FaultStore<S> {
             }
             Fault::Repeat => {
                 call().await?;
+                tokio::time::sleep(Duration::from_millis(1)).await;
                 call().await
             }
             Fault::Echo => {

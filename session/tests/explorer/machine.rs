@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode, header};
-use session::testing::{FakeClock, ModelStore, SteppedStore};
+use session::testing::{FakeClock, Fault, FaultStore, SteppedStore};
 use session::{
     Clock, Op, ReadOutcome, Session, SessionId, SessionLayer, SessionService, SessionStore,
     StoreHandle, Timestamp,
@@ -18,14 +18,7 @@ use tower::{Layer, Service};
 use crate::gate::{Gate, Shared, now, poll};
 use crate::requests::{Act, Start};
 use crate::seen::{Answer, Cookie, Outcome, Seen, cookie, seen};
-use crate::wrong::{Mistake, WrongStore};
-
-/// One decision of a schedule: which of the requests that could go went.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Choice {
-    pub(crate) taken: usize,
-    pub(crate) ways: usize,
-}
+use crate::world::Lost;
 
 type Handler =
     fn(Request<()>) -> Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
@@ -65,73 +58,11 @@ fn handler(
     })
 }
 
-/// What is planted, to see that it is found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Planted {
-    InStore(Mistake),
-    /// A layer that sends the cookie again with a refusal.
-    LoserSendsCookie,
-    /// A layer that goes on with the id that it was given.
-    SendsWhatWasPresented,
-}
-
-pub(crate) struct World {
-    start: Start,
-    planted: Option<Planted>,
-}
-
-impl World {
-    pub(crate) fn new(start: Start, planted: Option<Planted>) -> Self {
-        Self { start, planted }
-    }
-
-    /// Runs the schedule to its end, and notes the choices that it did not name.
-    pub(crate) async fn run(&mut self, acts: &[Act], schedule: &mut Vec<Choice>) -> Outcome {
-        let mut position = 0;
-        let pick = |gated: &[usize]| {
-            if position == schedule.len() {
-                schedule.push(Choice {
-                    taken: 0,
-                    ways: gated.len(),
-                });
-            }
-            position += 1;
-            gated[schedule[position - 1].taken]
-        };
-        self.go(acts, pick).await
-    }
-
-    /// Runs one request after another.
-    pub(crate) async fn run_in_order(&mut self, acts: &[Act], order: &[usize]) -> Outcome {
-        let pick = |gated: &[usize]| *order.iter().find(|n| gated.contains(n)).unwrap();
-        self.go(acts, pick).await
-    }
-
-    async fn go(&self, acts: &[Act], pick: impl FnMut(&[usize]) -> usize) -> Outcome {
-        if let Some(Planted::InStore(mistake)) = self.planted {
-            return Run::new(self.start, WrongStore::new(mistake))
-                .go(acts, pick)
-                .await;
-        }
-        let mut outcome = Run::new(self.start, ModelStore::new()).go(acts, pick).await;
-        for answer in outcome.answers.iter_mut().flatten() {
-            let is_wrong = match self.planted {
-                Some(Planted::LoserSendsCookie) => answer.status == StatusCode::CONFLICT,
-                Some(Planted::SendsWhatWasPresented) => matches!(answer.cookie, Cookie::Id(_)),
-                _ => false,
-            };
-            if is_wrong {
-                answer.cookie = Cookie::Id(outcome.presented.clone());
-            }
-        }
-        outcome
-    }
-}
-
-struct Run<S> {
+/// One run of a schedule.
+pub(crate) struct Run<S> {
     control: Shared,
     clock: FakeClock,
-    store: Arc<SteppedStore<S>>,
+    store: Arc<SteppedStore<FaultStore<S>>>,
     layer: SessionLayer,
     service: SessionService<tower::util::ServiceFn<Handler>>,
     known: Vec<(String, bool)>,
@@ -142,9 +73,10 @@ struct Run<S> {
 }
 
 impl<S: SessionStore> Run<S> {
-    fn new(start: Start, store: S) -> Self {
+    pub(crate) fn new(start: Start, lost: Option<Lost>, store: S) -> Self {
         let control = Shared::default();
         let gate = Arc::clone(&control);
+        let store = FaultStore::new(store);
         let store = Arc::new(SteppedStore::new(store, move |_| Gate(Arc::clone(&gate))));
         let clock = FakeClock::new(Timestamp::from_millis(1_700_000_000_000));
         let layer = SessionLayer::builder(Arc::clone(&store))
@@ -168,6 +100,9 @@ impl<S: SessionStore> Run<S> {
         run.control.lock().unwrap().free = true;
         run.begin(start);
         run.control.lock().unwrap().free = false;
+        if let Some((verb, nth)) = lost {
+            run.store.get_ref().inject(verb, nth, Fault::LoseAnswer);
+        }
         run
     }
 
@@ -240,7 +175,11 @@ impl<S: SessionStore> Run<S> {
         Box::pin(async move { Some(call.await.unwrap()) })
     }
 
-    async fn go(mut self, acts: &[Act], mut pick: impl FnMut(&[usize]) -> usize) -> Outcome {
+    pub(crate) async fn go(
+        mut self,
+        acts: &[Act],
+        mut pick: impl FnMut(&[usize]) -> usize,
+    ) -> Outcome {
         let mut machines: Vec<_> = acts.iter().map(|act| Some(self.machine(*act))).collect();
         let mut answers = vec![None; acts.len()];
         // What may be polled: everything at first, then whoever goes, and whoever waits for something else.

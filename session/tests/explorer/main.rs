@@ -12,6 +12,7 @@ mod machine;
 mod requests;
 mod rules;
 mod seen;
+mod world;
 #[path = "../wrong/mod.rs"]
 #[allow(dead_code, unused_imports)]
 mod wrong;
@@ -19,16 +20,16 @@ mod wrong;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use machine::{Planted, World};
 use requests::{Act, Start};
 use rules::{Serial, check};
 use seen::Outcome;
+use session::testing::Verb;
+use world::{Planted, World};
 use wrong::Mistake;
 
 /// Explores every schedule of these requests, and says how many there were.
-async fn explore(start: Start, acts: &[Act], planted: Option<Planted>) -> Result<u64, String> {
-    let mut world = World::new(start, planted);
-    let serial = Serial::of(&mut World::new(start, None), acts).await;
+async fn explore(start: Start, acts: &[Act], world: World) -> Result<u64, String> {
+    let serial = Serial::of(&World::new(start), acts).await;
     let mut schedule = Vec::new();
     let mut schedules = 0;
     loop {
@@ -63,7 +64,7 @@ fn pairs() -> impl Iterator<Item = (Start, [Act; 2])> {
 async fn rules_broken_by(planted: Planted) -> BTreeSet<String> {
     let mut broken = BTreeSet::new();
     for (start, acts) in pairs() {
-        if let Err(error) = explore(start, &acts, Some(planted)).await {
+        if let Err(error) = explore(start, &acts, World::new(start).with(planted)).await {
             broken.insert(error.split(':').next().unwrap_or_default().to_owned());
         }
     }
@@ -73,24 +74,35 @@ async fn rules_broken_by(planted: Planted) -> BTreeSet<String> {
 async fn every_pair() -> Result<u64, String> {
     let mut schedules = 0;
     for (start, acts) in pairs() {
-        schedules += explore(start, &acts, None).await?;
+        schedules += explore(start, &acts, World::new(start)).await?;
     }
     Ok(schedules)
 }
 
+fn triples() -> impl Iterator<Item = (Start, [Act; 3])> {
+    Start::ALL.into_iter().flat_map(|start| {
+        let after = |n: usize| Act::ALL.into_iter().enumerate().skip(n);
+        let pairs = after(0).flat_map(move |(n, a)| after(n).map(move |(m, b)| (m, a, b)));
+        pairs.flat_map(move |(m, a, b)| after(m).map(move |(_, c)| (start, [a, b, c])))
+    })
+}
+
 async fn every_triple(step: usize) -> Result<u64, String> {
     let mut schedules = 0;
-    let mut triple = 0;
-    for start in Start::ALL {
-        for (n, a) in Act::ALL.iter().enumerate() {
-            for (m, b) in Act::ALL.iter().enumerate().skip(n) {
-                for c in &Act::ALL[m..] {
-                    triple += 1;
-                    if triple % step == 0 {
-                        schedules += explore(start, &[*a, *b, *c], None).await?;
-                    }
-                }
-            }
+    for (start, acts) in triples().step_by(step) {
+        schedules += explore(start, &acts, World::new(start)).await?;
+    }
+    Ok(schedules)
+}
+
+/// The answer of each call lost that the layer repeats then, one at a time.
+async fn with_a_lost_answer(start: Start, acts: &[Act]) -> Result<u64, String> {
+    let mut schedules = 0;
+    for verb in [Verb::Create, Verb::Rotate] {
+        for nth in 1..=acts.len() as u32 {
+            let world = World::new(start).losing((verb, nth));
+            let explored = explore(start, acts, world).await;
+            schedules += explored.map_err(|broken| format!("{verb:?} {nth} lost: {broken}"))?;
         }
     }
     Ok(schedules)
@@ -125,6 +137,25 @@ async fn explorer_t28b_every_triple_of_requests() {
     report("triples", started, run(every_triple(step)).await);
 }
 
+/// S11: a call whose answer was lost is repeated, and comes to what it would have come to otherwise, whatever other
+/// requests do between the two. All pairs, and each eleventh triple (all of them take two minutes).
+#[tokio::test(start_paused = true)]
+async fn explorer_s11_with_a_lost_answer() {
+    let started = Instant::now();
+    let step = if cfg!(debug_assertions) { 101 } else { 11 };
+    let explored = async {
+        let mut schedules = 0;
+        for (start, acts) in pairs() {
+            schedules += with_a_lost_answer(start, &acts).await?;
+        }
+        for (start, acts) in triples().step_by(step) {
+            schedules += with_a_lost_answer(start, &acts).await?;
+        }
+        Ok(schedules)
+    };
+    report("with a lost answer", started, run(explored).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn explorer_finds_each_planted_mistake() {
     let found = async |planted, rule: &str| {
@@ -153,7 +184,7 @@ async fn explorer_finds_each_planted_mistake() {
 /// The explorer is only as good as what it can tell apart.
 #[tokio::test(start_paused = true)]
 async fn explorer_tells_outcomes_apart() {
-    let mut world = World::new(Start::Anonymous, None);
+    let world = World::new(Start::Anonymous);
     let mut schedule = Vec::new();
     let mut seen = BTreeSet::new();
     for acts in [

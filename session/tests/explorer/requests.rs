@@ -26,7 +26,8 @@ pub(crate) enum Act {
     SignIn,
     ChangeOwner,
     Destroy,
-    RevokeAll,
+    RevokeAnn,
+    RevokeBob,
     Touch,
     /// Not a request: the idle timeout passes.
     Expire,
@@ -35,7 +36,7 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::SetA,
         Self::SetB,
         Self::Update,
@@ -47,7 +48,8 @@ impl Act {
         Self::SignIn,
         Self::ChangeOwner,
         Self::Destroy,
-        Self::RevokeAll,
+        Self::RevokeAnn,
+        Self::RevokeBob,
         Self::Touch,
         Self::Expire,
         Self::Sweep,
@@ -80,7 +82,8 @@ impl Act {
             Self::SignIn => account.set_user("ann".to_owned()),
             Self::ChangeOwner => account.set_user("bob".to_owned()),
             Self::Destroy => session.destroy(),
-            Self::RevokeAll => drop(store.destroy_all_of("ann").await?),
+            Self::RevokeAnn => drop(store.destroy_all_of("ann").await?),
+            Self::RevokeBob => drop(store.destroy_all_of("bob").await?),
             Self::Touch | Self::Expire | Self::Sweep => {}
         }
         Ok(())

@@ -38,6 +38,8 @@ pub(crate) enum Mistake {
     RotateOnto,
     /// `rotate` cannot be repeated.
     RotateOnce,
+    /// `rotate` asks the owner's set before it looks for the session.
+    OwnerFirst,
     /// `touch` brings an expired session back.
     ReviveInTouch,
     /// `touch` renews whatever version stands there.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session::{
-    CreateOutcome, Data, Header, Lifetime, Op, OwnerKey, OwnerRule, ReadOutcome, Record,
-    RotateOutcome, SaveOutcome, SessionHandle, SessionInfo, SessionStore, StoreError, StoreKey,
-    Swept, Timestamp, TouchOutcome, Version,
+    CreateOutcome, Data, Header, Lifetime, Op, Over, OwnerKey, OwnerRule, ReadOutcome, Record,
+    RotateOutcome, SaveOutcome, SessionHandle, SessionId, SessionInfo, SessionStore, StoreError,
+    StoreKey, Swept, Timestamp, TouchOutcome, Version,
 };
 
 use super::{Mistake, WrongStore, a_moment};
@@ -206,6 +206,16 @@ impl SessionStore for WrongStore {
                     return Ok(RotateOutcome::OwnerRefused);
                 }
                 self.evict(op, &record, &handles).await;
+            }
+            Mistake::OwnerFirst if !self.right.exists(op, old).await? => {
+                let aside = SessionId::generate().unwrap().store_key();
+                let refuse = bind.filter(|rule| rule.over == Over::Refuse);
+                let probe = Arc::clone(&record);
+                match self.right.create(op, &aside, probe, refuse).await? {
+                    CreateOutcome::OwnerRefused => return Ok(RotateOutcome::OwnerRefused),
+                    CreateOutcome::OwnerRevoked => return Ok(RotateOutcome::OwnerRevoked),
+                    _ => drop(self.right.destroy(op, &aside).await?),
+                }
             }
             _ => {}
         }

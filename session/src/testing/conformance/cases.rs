@@ -77,6 +77,7 @@ macro_rules! __conformance_cases {
                 the_old_one_is_not_counted
                 the_dead_are_not_counted
                 s11_repeated_is_not_counted_twice
+                s11_repeated_in_a_full_set_is_gone
                 what_is_not_stored_evicts_nobody
             }
             listing {
@@ -134,6 +135,7 @@ macro_rules! __conformance_cases {
                 s3_a_clock_behind_finds_none_alive
                 s3_outlives_sweeps
                 t24_a_rotation_under_way_does_not_escape
+                s11_repeated_after_a_revocation_is_gone
             }
             rotate {
                 t11_moves_the_session

@@ -192,6 +192,31 @@ pub async fn s11_repeated_is_not_counted_twice<F: Fixture>(store: Caller<F>) {
     assert_eq!(store.handles(now, "ann").await, expected);
 }
 
+/// S11: a sign-in that was stored, and whose place another has taken before its repetition, is not refused: that would
+/// say that the session from before it stands.
+pub async fn s11_repeated_in_a_full_set_is_gone<F: Fixture>(store: Caller<F>) {
+    let t = start();
+    let anonymous = record(t);
+    let old = store.put(t, &anonymous).await;
+    let new = key_after(&old);
+    let ann = signed_in(next(&anonymous, 2), t, Some("ann"));
+    let (version, rule) = (anonymous.header.version, at_most(1, Over::Refuse));
+    let outcome = store
+        .rotate_bound(t, (&old, &new), &ann, version, rule)
+        .await;
+    assert!(matches!(outcome, RotateOutcome::Saved(_)), "{outcome:?}");
+    store.destroy(t, &new).await;
+    let other = owned(t, "ann");
+    let outcome = store.create_bound(t, &fresh_key(), &other, rule).await;
+    assert_eq!(outcome, CreateOutcome::Created);
+    let outcome = store
+        .rotate_bound(t, (&old, &new), &ann, version, rule)
+        .await;
+    assert!(matches!(outcome, RotateOutcome::Gone), "{outcome:?}");
+    assert_eq!(store.gone(t, &old).await, Some(new));
+    assert_eq!(store.handles(t, "ann").await, [other.header.handle]);
+}
+
 /// A rotation that is not stored evicts nobody.
 pub async fn what_is_not_stored_evicts_nobody<F: Fixture>(store: Caller<F>) {
     let t = start();

@@ -197,3 +197,21 @@ pub async fn t24_a_rotation_under_way_does_not_escape<F: Fixture>(store: Caller<
     }
     assert_eq!(store.list(now, "ann").await, []);
 }
+
+/// S11: a sign-in that was stored, and revoked before its repetition, is not refused: that would say that the session
+/// from before it stands.
+pub async fn s11_repeated_after_a_revocation_is_gone<F: Fixture>(store: Caller<F>) {
+    let t = start();
+    let anonymous = record(t);
+    let old = store.put(t, &anonymous).await;
+    let new = key_after(&old);
+    let ann = signed_in(next(&anonymous, 2), t, Some("ann"));
+    store.moved(t, (&old, &new), &ann).await;
+    let now = t + secs(1);
+    assert_eq!(store.destroy_all_of(now, "ann", None).await, 1);
+    let version = anonymous.header.version;
+    let outcome = store.rotate(now, (&old, &new), &ann, version).await;
+    assert!(matches!(outcome, RotateOutcome::Gone), "{outcome:?}");
+    assert_eq!(store.gone(now, &old).await, Some(new));
+    assert!(!store.exists(now, &new).await);
+}

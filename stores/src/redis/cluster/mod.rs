@@ -68,8 +68,14 @@ impl Verb<'_> {
         let entered = match self.enter(new, old, record, bind).await? {
             None => None,
             Some(Entry::Entered(entered)) => Some(entered),
-            Some(Entry::Refused) => return Ok(RotateOutcome::OwnerRefused),
-            Some(Entry::Revoked) => return Ok(RotateOutcome::OwnerRevoked),
+            Some(refused) => {
+                // A refusal says that the old session stands, and this may be the repetition of a call that moved it.
+                return Ok(match refused {
+                    _ if !self.exists(old).await? => RotateOutcome::Gone,
+                    Entry::Refused => RotateOutcome::OwnerRefused,
+                    _ => RotateOutcome::OwnerRevoked,
+                });
+            }
         };
         let mut reply = self
             .rotate_record(keys, &value, expected, None, None)
