@@ -48,6 +48,7 @@
 //! | `derive` | yes | `#[derive(SessionSchema)]`; turns on `tower` |
 //! | `tower` | yes | the handle, the commit engine and the middleware; needs a tokio runtime with timers |
 //! | `axum` | yes | extractors, rejections and responses for axum 0.8; turns on `tower` |
+//! | `sealed` | no | records encrypted at rest, for stores that hold bytes: [`Codec`] |
 //! | `testing` | no | the conformance suite for store authors, a fake clock, stores that count and stores that fail |
 //!
 //! Without any of them the crate is the data model and the store contract: what a store depends on.
@@ -118,6 +119,8 @@ mod transport;
 mod typed;
 
 pub use codec::{Codec, DecodeError};
+#[cfg(feature = "sealed")]
+pub use codec::{KeyId, KeyRing, ParseKeyIdError, SealingKey, SealingKeyError};
 pub use data::{Data, SessionValue, Value};
 pub use error::{Error, ErrorKind};
 pub use id::{IdText, OwnerKey, RandomError, SessionId, StoreKey};

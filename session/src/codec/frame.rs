@@ -15,35 +15,34 @@ const FLASH: u8 = 2;
 /// What stands for "no deadline" in a flash entry.
 const NEVER: u64 = u64::MAX;
 
-pub(super) fn encode(format: Format, data: &Data) -> Result<Vec<u8>, Unencodable> {
-    let mut out = Vec::with_capacity(64 + data.len() * 32);
+pub(super) fn encode(out: &mut Vec<u8>, format: Format, data: &Data) -> Result<(), Unencodable> {
     out.push(VERSION);
-    put_len(&mut out, data.len());
+    put_len(out, data.len());
     for entry in data.entries() {
-        put_text(&mut out, entry.key.as_str());
+        put_text(out, entry.key.as_str());
         match entry.slot {
             Slot::Plain(value) => {
                 out.push(PLAIN);
-                put_value(&mut out, format, value)?;
+                put_value(out, format, value)?;
             }
             Slot::Expiring(expiring) => {
                 out.push(EXPIRING);
                 out.extend_from_slice(&expiring.0.as_millis().to_le_bytes());
-                put_value(&mut out, format, &expiring.1)?;
+                put_value(out, format, &expiring.1)?;
             }
             Slot::Flash(entries) => {
                 out.push(FLASH);
-                put_len(&mut out, entries.len());
+                put_len(out, entries.len());
                 for entry in entries.iter() {
                     out.extend_from_slice(&entry.id.to_le_bytes());
                     let expires = entry.expires.map_or(NEVER, Timestamp::as_millis);
                     out.extend_from_slice(&expires.to_le_bytes());
-                    put_value(&mut out, format, &entry.value)?;
+                    put_value(out, format, &entry.value)?;
                 }
             }
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Format byte, length, bytes. The length is filled in afterwards: the value is encoded in place.

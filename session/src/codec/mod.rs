@@ -2,35 +2,45 @@
 
 mod frame;
 mod header;
+#[cfg(feature = "sealed")]
+mod keys;
+#[cfg(feature = "sealed")]
+mod seal;
 
 use bytes::Bytes;
 
-use crate::data::{Data, Format};
+use crate::data::{Data, Format, Unencodable};
 use crate::id::StoreKey;
 use crate::record::{Header, Record};
 use crate::store::{StoreError, StoreErrorKind};
+
+#[cfg(feature = "sealed")]
+pub use keys::{KeyId, KeyRing, ParseKeyIdError, SealingKey, SealingKeyError};
 
 /// How a store turns data into bytes, and back.
 ///
 /// Closed: a store that holds bytes takes one and uses it, and no third party writes one. The framing is the
 /// library's: one byte string a value, each with its format, so that reading one key decodes one value, an
-/// unchanged value is written back byte for byte, and records of several formats live side by side.
+/// unchanged value is written back byte for byte, and records of several formats live side by side. With the feature
+/// `sealed` the whole of it can be encrypted: `Codec::sealed`.
 ///
 /// ```
 /// use session::{Codec, Data, Header, Lifetime, SessionId, Timestamp};
 ///
 /// let key = SessionId::generate()?.store_key();
-/// let header = Header::new(Timestamp::default(), Lifetime::DEFAULT, Default::default());
+/// let mut header = Header::new(Timestamp::default(), Lifetime::DEFAULT, Default::default());
 /// let mut data = Data::new();
 /// data.insert("theme", "dark".to_owned());
 /// let bytes = Codec::json().encode(&key, &header, &data)?;
-/// let back = Codec::json().decode(&key, &header, bytes.into())?;
+/// let back = Codec::json().decode(&key, &mut header, bytes.into())?;
 /// assert_eq!(back.get::<String>("theme")?.as_deref(), Some("dark"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Codec {
     format: Format,
+    #[cfg(feature = "sealed")]
+    ring: Option<std::sync::Arc<KeyRing>>,
 }
 
 impl Default for Codec {
@@ -47,6 +57,21 @@ pub enum DecodeError {
     Damaged,
     /// A newer version of this library wrote it: such a record is a store error, not "no session".
     NewerFormat,
+    /// It was sealed with a key that is neither in the ring nor retired: as for
+    /// [`NewerFormat`](Self::NewerFormat), another node may well read it.
+    UnknownKey,
+}
+
+impl DecodeError {
+    /// The error that a verb answers with; `None` for what is damaged, hence no session.
+    #[must_use]
+    pub const fn store_error(self) -> Option<StoreErrorKind> {
+        match self {
+            Self::Damaged => None,
+            Self::NewerFormat => Some(StoreErrorKind::NewerFormat),
+            Self::UnknownKey => Some(StoreErrorKind::UnknownKey),
+        }
+    }
 }
 
 impl std::fmt::Display for DecodeError {
@@ -54,6 +79,7 @@ impl std::fmt::Display for DecodeError {
         f.write_str(match self {
             Self::Damaged => "the stored bytes are not a record",
             Self::NewerFormat => "the record was stored by a newer version",
+            Self::UnknownKey => "the record is sealed with a key that is not in the ring",
         })
     }
 }
@@ -66,6 +92,8 @@ impl Codec {
     pub const fn json() -> Self {
         Self {
             format: Format::Json,
+            #[cfg(feature = "sealed")]
+            ring: None,
         }
     }
 
@@ -80,11 +108,32 @@ impl Codec {
         header: &Header,
         data: &Data,
     ) -> Result<Vec<u8>, StoreError> {
-        let _ = (key, header);
-        frame::encode(self.format, data).map_err(|_| StoreError::from_kind(StoreErrorKind::Encode))
+        let mut out = Vec::with_capacity(64 + data.len() * 32);
+        self.put(&mut out, key, header, data)?;
+        Ok(out)
     }
 
-    /// The data that [`encode`](Self::encode) wrote, its values not yet decoded. Shares the buffer.
+    #[cfg_attr(not(feature = "sealed"), expect(unused_variables))]
+    fn put(
+        &self,
+        out: &mut Vec<u8>,
+        key: &StoreKey,
+        header: &Header,
+        data: &Data,
+    ) -> Result<(), StoreError> {
+        let write = |out: &mut Vec<u8>| frame::encode(out, self.format, data);
+        #[cfg(feature = "sealed")]
+        let written = match &self.ring {
+            Some(ring) => seal::seal(ring, out, (key, header), write),
+            None => write(out),
+        };
+        #[cfg(not(feature = "sealed"))]
+        let written = write(out);
+        written.map_err(|Unencodable(_)| StoreError::from_kind(StoreErrorKind::Encode))
+    }
+
+    /// The data that [`encode`](Self::encode) wrote, its values not yet decoded. Shares the buffer, unless it is sealed:
+    /// then the header is held to what was sealed with the data, whatever the store says by now.
     ///
     /// # Errors
     ///
@@ -93,13 +142,17 @@ impl Codec {
         clippy::needless_pass_by_value,
         reason = "the values go on sharing the buffer"
     )]
+    #[cfg_attr(not(feature = "sealed"), expect(unused_variables))]
     pub fn decode(
         &self,
         key: &StoreKey,
-        header: &Header,
+        header: &mut Header,
         bytes: Bytes,
     ) -> Result<Data, DecodeError> {
-        let _ = (key, header);
+        #[cfg(feature = "sealed")]
+        if let Some(ring) = &self.ring {
+            return frame::decode(&seal::open(ring, (key, header), &bytes)?);
+        }
         frame::decode(&bytes)
     }
 
@@ -110,8 +163,7 @@ impl Codec {
     /// As [`encode`](Self::encode).
     pub fn encode_record(&self, key: &StoreKey, record: &Record) -> Result<Vec<u8>, StoreError> {
         let mut out = record.header.to_bytes();
-        let data = self.encode(key, &record.header, &record.data)?;
-        out.extend_from_slice(&data);
+        self.put(&mut out, key, &record.header, &record.data)?;
         Ok(out)
     }
 
@@ -125,8 +177,8 @@ impl Codec {
         reason = "the values go on sharing the buffer"
     )]
     pub fn decode_record(&self, key: &StoreKey, bytes: Bytes) -> Result<Record, DecodeError> {
-        let (header, used) = header::decode(&bytes)?;
-        let data = self.decode(key, &header, bytes.slice(used..))?;
+        let (mut header, used) = header::decode(&bytes)?;
+        let data = self.decode(key, &mut header, bytes.slice(used..))?;
         Ok(Record { header, data })
     }
 }

@@ -21,6 +21,8 @@ pub enum StoreErrorKind {
     Timeout,
     /// The record was written by a newer version of this library: an older node must neither use nor replace it.
     NewerFormat,
+    /// The record is sealed with a key that this node does not have, and that was not retired: another node may.
+    UnknownKey,
     /// The store is full, by its own cap or the engine's.
     Full,
     /// A value cannot be encoded in the store's format.
@@ -73,6 +75,9 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Unavailable => "the session store is unavailable",
             StoreErrorKind::Timeout => "the session store did not answer in time",
             StoreErrorKind::NewerFormat => "the session was stored by a newer version",
+            StoreErrorKind::UnknownKey => {
+                "the session is sealed with a key that is not in the ring"
+            }
             StoreErrorKind::Full => "the session store is full",
             StoreErrorKind::Encode => "the session cannot be encoded",
             StoreErrorKind::TooLarge => "the session is larger than what the store takes",

@@ -8,6 +8,14 @@ use session::{StoreError, StoreErrorKind};
 
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
+/// Whether something stands there that this node cannot read, and another may.
+pub(super) fn is_unread(error: &StoreError) -> bool {
+    matches!(
+        error.kind(),
+        StoreErrorKind::NewerFormat | StoreErrorKind::UnknownKey
+    )
+}
+
 /// Why a [`FileStore`](crate::FileStore) could not be opened.
 ///
 /// ```

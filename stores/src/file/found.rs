@@ -4,9 +4,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use session::{
-    DecodeError, Header, Op, OwnerKey, Record, StoreError, StoreErrorKind, StoreKey, Timestamp,
-};
+use session::{Header, Op, OwnerKey, Record, StoreError, StoreKey, Timestamp};
 
 use super::Files;
 use super::disk::Loaded;
@@ -95,13 +93,13 @@ impl Files {
         let parsed = frame::open(&bytes, key).and_then(|frame| self.parse(key, &frame, links));
         match parsed {
             Ok(found) => Ok(found),
-            Err(Bad::Newer) => Err(StoreError::from_kind(StoreErrorKind::NewerFormat)),
+            Err(Bad::Unknown(kind)) => Err(StoreError::from_kind(kind)),
             Err(Bad::Damaged) => Ok(damaged(modified, frame::told_deadline(&bytes))),
         }
     }
 
-    /// The header of a record of which something is in a newer format, if the header is not.
-    pub(super) fn header_of_newer(&self, key: &StoreKey) -> Result<Option<Header>> {
+    /// The header of a record that this node cannot read whole, if it can read that much.
+    pub(super) fn header_of_unread(&self, key: &StoreKey) -> Result<Option<Header>> {
         let loaded = self
             .disk
             .load(&self.layout.place(key).main, self.max_file)
@@ -125,13 +123,7 @@ impl Files {
             Kind::Record => {
                 let pred = frame::link(frame.body.get(..LINK).ok_or(Bad::Damaged)?)?;
                 let bytes = frame.body.slice(LINK..);
-                let mut record =
-                    self.codec
-                        .decode_record(key, bytes)
-                        .map_err(|error| match error {
-                            DecodeError::NewerFormat => Bad::Newer,
-                            _ => Bad::Damaged,
-                        })?;
+                let mut record = self.codec.decode_record(key, bytes)?;
                 if let Some(renewal) = frame.renewal {
                     record
                         .header

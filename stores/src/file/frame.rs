@@ -15,7 +15,7 @@
 //! it, counts for nothing: the other slot or the header then tell the deadline, which is an earlier one.
 
 use bytes::Bytes;
-use session::{Header, StoreKey, Timestamp};
+use session::{DecodeError, Header, StoreErrorKind, StoreKey, Timestamp};
 use sha2::{Digest, Sha256};
 
 const MAGIC: [u8; 8] = *b"\x93session";
@@ -40,7 +40,16 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Bad {
     Damaged,
-    Newer,
+    /// Another node may read it.
+    Unknown(StoreErrorKind),
+}
+
+const NEWER: Bad = Bad::Unknown(StoreErrorKind::NewerFormat);
+
+impl From<DecodeError> for Bad {
+    fn from(error: DecodeError) -> Self {
+        error.store_error().map_or(Self::Damaged, Self::Unknown)
+    }
 }
 
 /// A renewal of the idle deadline.
@@ -86,7 +95,7 @@ pub(super) fn open(bytes: &Bytes, key: &StoreKey) -> Result<Frame, Bad> {
         return Err(Bad::Damaged);
     }
     if version[0] != VERSION {
-        return Err(Bad::Newer);
+        return Err(NEWER);
     }
     let len = bytes.len().checked_sub(OVERHEAD).ok_or(Bad::Damaged)?;
     let (content, sum) = bytes.split_at(bytes.len() - SUM);
@@ -106,7 +115,7 @@ pub(super) fn open(bytes: &Bytes, key: &StoreKey) -> Result<Frame, Bad> {
         1 => Kind::Record,
         2 => Kind::Tombstone,
         3 => Kind::Revocation,
-        _ => return Err(Bad::Newer),
+        _ => return Err(NEWER),
     };
     let slots = [0, 1].map(|n| read_slot(bytes, n, key));
     let (renewal, next_slot) = match slots {

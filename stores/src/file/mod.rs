@@ -90,7 +90,7 @@ pub use error::FileStoreError;
 ///
 /// A verb fails with [`Unavailable`](session::StoreErrorKind::Unavailable) if the system refuses a file operation,
 /// with `Full` if there is no room, with `TooLarge` for a record of more than
-/// [`max_file_size`](FileStoreBuilder::max_file_size), and with `NewerFormat`. Errors name the operation, never the file.
+/// [`max_file_size`](FileStoreBuilder::max_file_size), and with `NewerFormat` or `UnknownKey`. Errors name the operation, never the file.
 #[derive(Clone)]
 pub struct FileStore {
     files: Arc<Files>,

@@ -5,13 +5,13 @@
 //! live session stands in the set of its owner, whatever crashes.
 
 use session::{
-    Header, Op, Over, OwnerKey, OwnerRule, SessionHandle, SessionInfo, StoreError, StoreErrorKind,
-    StoreKey, Timestamp,
+    Header, Op, Over, OwnerKey, OwnerRule, SessionHandle, SessionInfo, StoreError, StoreKey,
+    Timestamp,
 };
 
 use super::Files;
 use super::disk::{Loaded, Lock};
-use super::error::{Result, before, unsure};
+use super::error::{Result, before, is_unread, unsure};
 use super::found::{Found, Tombstone, is_of, timestamp};
 use super::frame::{self, Bad, Kind};
 use super::layout::{REVOKED, REVOKED_TEMP, marker_name};
@@ -194,8 +194,8 @@ impl Files {
             false => End::Nothing,
         };
         let found = match self.settled(key) {
-            Err(error) if error.kind() == StoreErrorKind::NewerFormat => {
-                let header = self.header_of_newer(key)?;
+            Err(error) if is_unread(&error) => {
+                let header = self.header_of_unread(key)?;
                 // One that does not say whose it is, is whose set it stands in.
                 if header.as_ref().is_some_and(|header| !is_of(header, owner)) {
                     return Ok(End::Nothing);
@@ -254,8 +254,8 @@ impl Files {
                     live.push((key, stored.record.header));
                 }
                 Ok(_) => {}
-                Err(error) if error.kind() == StoreErrorKind::NewerFormat => {
-                    let header = self.header_of_newer(&key)?;
+                Err(error) if is_unread(&error) => {
+                    let header = self.header_of_unread(&key)?;
                     live.extend(header.filter(lives).map(|header| (key, header)));
                 }
                 Err(error) => return Err(error),
@@ -304,7 +304,7 @@ impl Files {
             Ok(frame) if frame.kind == Kind::Revocation && frame.body.len() == 8 => {
                 Ok(Some(frame::time(&frame.body)))
             }
-            Err(Bad::Newer) => Err(StoreError::from_kind(StoreErrorKind::NewerFormat)),
+            Err(Bad::Unknown(kind)) => Err(StoreError::from_kind(kind)),
             // It says no longer when, but it was written when the sessions were revoked.
             Ok(_) | Err(Bad::Damaged) => Ok(Some(timestamp(modified))),
         }

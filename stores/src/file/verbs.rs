@@ -96,25 +96,31 @@ impl Files {
         &self,
         op: &Op,
         key: &StoreKey,
-        record: Arc<Record>,
+        mut record: Arc<Record>,
         expected: Version,
     ) -> Result<SaveOutcome> {
-        let mut encoded = self.encode(key, &record)?;
-        drop(record);
-        let _lock = self.lock(&[*key])?;
-        let stored = match self.settled(key)? {
-            Found::Record(stored) if stored.is_live(op) => *stored,
-            _ => return Ok(SaveOutcome::Gone),
-        };
-        let current = &stored.record.header;
-        if current.version != expected {
-            return Ok(SaveOutcome::Conflict(Arc::new(stored.record)));
+        loop {
+            let encoded = self.encode(key, &record)?;
+            let lock = self.lock(&[*key])?;
+            let stored = match self.settled(key)? {
+                Found::Record(stored) if stored.is_live(op) => *stored,
+                _ => return Ok(SaveOutcome::Gone),
+            };
+            let current = stored.record;
+            if current.header.version != expected {
+                return Ok(SaveOutcome::Conflict(Arc::new(current)));
+            }
+            if current.header.owner != encoded.header.owner {
+                // A save does not change the owner, and the data may be sealed with it.
+                drop(lock);
+                Arc::make_mut(&mut record).header.owner = current.header.owner;
+                continue;
+            }
+            let version = encoded.header.version;
+            self.put(key, &encoded)
+                .map_err(|e| not_put("save a session", e))?;
+            return Ok(SaveOutcome::Saved(version));
         }
-        encoded.header.owner.clone_from(&current.owner);
-        let version = encoded.header.version;
-        self.put(key, &encoded)
-            .map_err(|e| not_put("save a session", e))?;
-        Ok(SaveOutcome::Saved(version))
     }
 
     pub(super) fn touch(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{Cmd, ErrorKind, RedisError, Value};
 use bytes::Bytes;
-use session::{CommitId, DecodeError, Op, Record, StoreError, StoreErrorKind, StoreKey};
+use session::{CommitId, Op, Record, StoreError, StoreErrorKind, StoreKey};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::link::{Link, confused, send};
@@ -91,8 +91,9 @@ impl Engine {
         }
         match self.codec.decode_record(key, bytes.split_off(1)) {
             Ok(record) => Ok(Some(record)),
-            Err(DecodeError::NewerFormat) => Err(newer()),
-            Err(_) => Ok(None),
+            Err(error) => error
+                .store_error()
+                .map_or(Ok(None), |kind| Err(StoreError::from_kind(kind))),
         }
     }
 

@@ -127,7 +127,7 @@ impl Stored {
     ///
     /// # Errors
     ///
-    /// `NewerFormat` if a newer version of the library wrote the row, `Unavailable` if it is not the row of `key`.
+    /// `NewerFormat` or `UnknownKey` if this node is not one that can read the row, `Unavailable` if it is not the row of `key`.
     pub(crate) fn record(
         self,
         codec: &Codec,
@@ -137,16 +137,15 @@ impl Stored {
             return Err(another());
         }
         let header = self.header();
-        let decoded = header.and_then(|header| {
-            let data = codec.decode(key, &header, self.data.into())?;
+        let decoded = header.and_then(|mut header| {
+            let data = codec.decode(key, &mut header, self.data.into())?;
             Ok(Record { header, data })
         });
         match decoded {
             Ok(record) => Ok(Some(record)),
-            Err(DecodeError::NewerFormat) => {
-                Err(StoreError::from_kind(StoreErrorKind::NewerFormat))
-            }
-            Err(_) => Ok(None),
+            Err(error) => error
+                .store_error()
+                .map_or(Ok(None), |kind| Err(StoreError::from_kind(kind))),
         }
     }
 }

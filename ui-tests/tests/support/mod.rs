@@ -110,10 +110,10 @@ impl Site {
     pub(crate) async fn restart(&self) {
         let (key, record) = self.record().await;
         let bytes = self.bytes().await;
-        let data = Codec::json()
-            .decode(&key, &record.header, bytes.into())
-            .unwrap();
         let mut header = record.header.clone();
+        let data = Codec::json()
+            .decode(&key, &mut header, bytes.into())
+            .unwrap();
         header.version = header.version.next();
         let next = Arc::new(Record { header, data });
         let saved = self
