@@ -273,3 +273,25 @@ async fn what_the_engine_takes_back_is_repeated() {
     let taken_back = server.log().matches("could not serialize access").count();
     assert!(taken_back > 0, "nothing was taken back");
 }
+
+/// A row whose owner was changed by hand, against its header, is saved by nobody; and that is said at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_contradicts_itself_is_an_error_at_once() {
+    if !available() {
+        return;
+    }
+    let [node, _] = two_nodes(Server::shared(), "contradicts").await;
+    let first = owned(now(), "ann");
+    let key = put(&*node, now(), &first).await;
+    Server::shared().sql("UPDATE contradicts SET owner = NULL");
+    let (begun, late) = (std::time::Instant::now(), Arc::new(next(&first, 2)));
+    let saved = node
+        .save(&op(now()), &key, late, first.header.version)
+        .await;
+    assert!(saved.is_err(), "{saved:?}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "it was tried again and again"
+    );
+    assert_eq!(count(&*live(&*node, now(), &key).await.unwrap()), 1);
+}

@@ -11,7 +11,8 @@ use super::DecodeError;
 const KEY_BYTES: usize = 32;
 const ID_BYTES: usize = 8;
 
-/// A secret of 256 bits that seals records. Wiped from memory when the last copy is dropped.
+/// A secret of 256 bits that seals records. Each copy is wiped from memory when it is dropped; what it was made from is
+/// the caller's.
 ///
 /// Make one with `openssl rand -hex 32` and keep it where the other secrets of the application are, never in the
 /// store or beside it.
@@ -75,7 +76,7 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// Why something is no [`SealingKey`]. Tells nothing of it.
+/// Why something is no [`SealingKey`], or no place for one. Tells nothing of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SealingKeyError {
@@ -85,6 +86,8 @@ pub enum SealingKeyError {
     Repeated,
     /// The text is not 64 hexadecimal digits.
     Digits,
+    /// It is the key that seals, which cannot be retired: whatever it sealed would be lost.
+    Retired,
 }
 
 impl fmt::Display for SealingKeyError {
@@ -95,6 +98,7 @@ impl fmt::Display for SealingKeyError {
                 "a sealing key comes from a cryptographic generator, and this is one byte repeated"
             }
             Self::Digits => "a sealing key is written as 64 hexadecimal digits",
+            Self::Retired => "the key that seals cannot be retired: another one has to come first",
         })
     }
 }
@@ -189,13 +193,19 @@ impl KeyRing {
         self
     }
 
-    /// Gives up a key, which may have leaked or be lost: what it has sealed is no session any more.
+    /// Gives up a key, which may have leaked or be lost: what it has sealed is no session any more, also where the key
+    /// is a [`previous`](Self::previous) one still. Until they expire such records keep their places under a
+    /// `max_per_owner`; `destroy_all_of` ends them.
     ///
-    /// A key that is in the ring as well is not used.
-    #[must_use]
-    pub fn retired(mut self, key: KeyId) -> Self {
+    /// # Errors
+    ///
+    /// [`SealingKeyError::Retired`] for the key that seals.
+    pub fn retired(mut self, key: KeyId) -> Result<Self, SealingKeyError> {
+        if key == self.first.id {
+            return Err(SealingKeyError::Retired);
+        }
         self.retired.push(key);
-        self
+        Ok(self)
     }
 
     pub(super) fn sealing(&self) -> &SealingKey {

@@ -172,13 +172,9 @@ impl Codec {
     /// # Errors
     ///
     /// [`DecodeError`].
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the values go on sharing the buffer"
-    )]
     pub fn decode_record(&self, key: &StoreKey, bytes: Bytes) -> Result<Record, DecodeError> {
-        let (mut header, used) = header::decode(&bytes)?;
-        let data = self.decode(key, &mut header, bytes.slice(used..))?;
+        let (mut header, data) = Header::split_from(bytes)?;
+        let data = self.decode(key, &mut header, data)?;
         Ok(Record { header, data })
     }
 }
@@ -197,6 +193,20 @@ impl Header {
     /// [`DecodeError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         header::decode(bytes).map(|(header, _)| header)
+    }
+
+    /// What [`Codec::encode_record`] wrote, its data not looked at: for a store that decides by the header alone.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`], of the header.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the data go on sharing the buffer"
+    )]
+    pub fn split_from(bytes: Bytes) -> Result<(Self, Bytes), DecodeError> {
+        let (header, used) = header::decode(&bytes)?;
+        Ok((header, bytes.slice(used..)))
     }
 }
 

@@ -1,14 +1,15 @@
 //! Sealed data: encrypted and authenticated, and bound to the key of its store and to what its header must not say
 //! otherwise.
 //!
-//! In the clear: a version byte, the algorithm, the id of the key, the nonce. Sealed: when the session began, its
-//! absolute deadline and its owner, then the data in their frame. The associated data are a label, the first three of
+//! In the clear: a version byte, the algorithm, the id of the key, the nonce. Sealed: when the session began, how long it
+//! may last, its absolute deadline and its owner, then the data in their frame. The associated data are a label, the first three of
 //! what is in the clear, and the store's key, so that nothing sealed opens under another session's.
 //!
 //! `XChaCha20-Poly1305` (draft-irtf-cfrg-xchacha-03): its nonce of 192 bits may be random, however many records one key
 //! seals.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chacha20poly1305::aead::AeadInOut;
@@ -29,8 +30,8 @@ const XCHACHA20_POLY1305: u8 = 1;
 const NAMED: usize = 1 + 1 + 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;
-const NOBODY: u8 = 0;
-const SOMEBODY: u8 = 1;
+const OWNER: u8 = 1;
+const PERSISTENT: u8 = 2;
 
 /// Appends what `write` writes, sealed.
 pub(super) fn seal(
@@ -124,50 +125,66 @@ fn associated(key: &StoreKey, clear: &[u8]) -> Vec<u8> {
 struct Bound {
     created: Timestamp,
     absolute_deadline: Timestamp,
+    /// Idle and absolute, in milliseconds: whoever signs in carries them over.
+    lifetime: [u64; 2],
+    persistent: bool,
     owner: Option<OwnerKey>,
 }
 
 impl Bound {
     fn of(header: &Header) -> Self {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
             created: header.created,
             absolute_deadline: header.absolute_deadline,
+            lifetime: [header.lifetime.idle, header.lifetime.absolute].map(millis),
+            persistent: header.persistent,
             owner: header.owner.as_ref().map(|owner| owner.key),
         }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        for time in [self.created, self.absolute_deadline] {
-            out.extend_from_slice(&time.as_millis().to_le_bytes());
+        let [idle, absolute] = self.lifetime;
+        let (created, deadline) = (self.created, self.absolute_deadline);
+        for number in [created.as_millis(), deadline.as_millis(), idle, absolute] {
+            out.extend_from_slice(&number.to_le_bytes());
         }
-        match &self.owner {
-            None => out.push(NOBODY),
-            Some(owner) => {
-                out.push(SOMEBODY);
-                out.extend_from_slice(owner.as_bytes());
-            }
+        let flag = |set, bit| if set { bit } else { 0 };
+        out.push(flag(self.owner.is_some(), OWNER) | flag(self.persistent, PERSISTENT));
+        if let Some(owner) = &self.owner {
+            out.extend_from_slice(owner.as_bytes());
         }
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut time = || reader.u64().map(Timestamp::from_millis);
-        let (created, absolute_deadline) = (time()?, time()?);
-        let owner = match reader.byte()? {
-            NOBODY => None,
-            SOMEBODY => Some(OwnerKey::from_bytes(reader.array()?)),
-            _ => return Err(DecodeError::Damaged),
+        let created = Timestamp::from_millis(reader.u64()?);
+        let absolute_deadline = Timestamp::from_millis(reader.u64()?);
+        let lifetime = [reader.u64()?, reader.u64()?];
+        let flags = reader.byte()?;
+        if flags & !(OWNER | PERSISTENT) != 0 {
+            return Err(DecodeError::NewerFormat);
+        }
+        let owner = match flags & OWNER {
+            0 => None,
+            _ => Some(OwnerKey::from_bytes(reader.array()?)),
         };
         Ok(Self {
             created,
             absolute_deadline,
+            lifetime,
+            persistent: flags & PERSISTENT != 0,
             owner,
         })
     }
 
-    /// The stricter deadline holds. Another owner, or another beginning, is another session's header.
+    /// The stricter deadline holds. Whatever else differs is another session's header, or nobody's.
     fn hold(self, header: &mut Header) -> Result<(), DecodeError> {
-        let owner = header.owner.as_ref().map(|owner| owner.key);
-        if owner != self.owner || header.created != self.created {
+        let said = Self::of(header);
+        let same = said.owner == self.owner
+            && said.created == self.created
+            && said.lifetime == self.lifetime
+            && said.persistent == self.persistent;
+        if !same {
             return Err(DecodeError::Damaged);
         }
         header.absolute_deadline = header.absolute_deadline.min(self.absolute_deadline);
@@ -186,7 +203,7 @@ impl super::Codec {
     ///
     /// What is not sealed is not read ([`Damaged`](DecodeError::Damaged): no session), so sealing a store that has
     /// sessions already ends them. A key that is not in the ring is a store error
-    /// ([`UnknownKey`](DecodeError::UnknownKey)). A sealed record takes 67 bytes more, 99 with an owner.
+    /// ([`UnknownKey`](DecodeError::UnknownKey)). A sealed record takes 83 bytes more, 115 with an owner.
     ///
     /// The nonce is random, of 192 bits, so that one key may seal any number of records (draft-irtf-cfrg-xchacha-03,
     /// section 2); OWASP ASVS 5.0 asks for authenticated encryption where data is protected at rest (V11.3, V14.2).

@@ -8,12 +8,9 @@ use session::{StoreError, StoreErrorKind};
 
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
-/// Whether something stands there that this node cannot read, and another may.
-pub(super) fn is_unread(error: &StoreError) -> bool {
-    matches!(
-        error.kind(),
-        StoreErrorKind::NewerFormat | StoreErrorKind::UnknownKey
-    )
+/// Whether something stands there that only a newer node can read.
+pub(super) fn is_newer(error: &StoreError) -> bool {
+    error.kind() == StoreErrorKind::NewerFormat
 }
 
 /// Why a [`FileStore`](crate::FileStore) could not be opened.

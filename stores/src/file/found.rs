@@ -25,9 +25,11 @@ pub(super) enum Found {
     Damaged(Damaged),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stored {
-    pub(super) record: Record,
+    pub(super) header: Header,
+    /// As it was written: only who reads it needs to be able to.
+    pub(super) data: Bytes,
     /// Which key a rotation took it from. Only looked at while the file is a pending one.
     pub(super) pred: Option<StoreKey>,
     /// Where a renewal is written.
@@ -50,19 +52,16 @@ pub(super) struct Damaged {
 
 impl Stored {
     pub(super) fn is_live(&self, op: &Op) -> bool {
-        self.record.header.is_live(op.now)
+        self.header.is_live(op.now)
     }
 
     pub(super) fn is_of(&self, owner: &OwnerKey) -> bool {
-        is_of(&self.record.header, owner)
+        is_of(&self.header, owner)
     }
 
     /// When it dies unless it is renewed.
     pub(super) fn until(&self) -> Timestamp {
-        self.record
-            .header
-            .idle_deadline
-            .min(self.record.header.absolute_deadline)
+        self.header.idle_deadline.min(self.header.absolute_deadline)
     }
 }
 
@@ -90,7 +89,7 @@ impl Files {
             } => (bytes, modified, links),
         };
         let bytes = Bytes::from(bytes);
-        let parsed = frame::open(&bytes, key).and_then(|frame| self.parse(key, &frame, links));
+        let parsed = frame::open(&bytes, key).and_then(|frame| parse(&frame, links));
         match parsed {
             Ok(found) => Ok(found),
             Err(Bad::Unknown(kind)) => Err(StoreError::from_kind(kind)),
@@ -98,50 +97,40 @@ impl Files {
         }
     }
 
-    /// The header of a record that this node cannot read whole, if it can read that much.
-    pub(super) fn header_of_unread(&self, key: &StoreKey) -> Result<Option<Header>> {
-        let loaded = self
-            .disk
-            .load(&self.layout.place(key).main, self.max_file)
-            .map_err(before("read a record"))?;
-        let Loaded::File { bytes, .. } = loaded else {
-            return Ok(None);
-        };
-        let frame = frame::open(&Bytes::from(bytes), key).ok();
-        let record = frame.filter(|frame| frame.kind == Kind::Record);
-        Ok(record.and_then(|frame| {
-            let mut header = Header::from_bytes(frame.body.get(LINK..)?).ok()?;
+    /// The record, its data opened. `None` if they are damaged.
+    pub(super) fn opened(&self, key: &StoreKey, stored: &Stored) -> Result<Option<Record>> {
+        let mut header = stored.header.clone();
+        match self.codec.decode(key, &mut header, stored.data.clone()) {
+            Ok(data) => Ok(Some(Record { header, data })),
+            Err(error) => error
+                .store_error()
+                .map_or(Ok(None), |kind| Err(StoreError::from_kind(kind))),
+        }
+    }
+}
+
+fn parse(frame: &Frame, links: u64) -> std::result::Result<Found, Bad> {
+    match frame.kind {
+        Kind::Record => {
+            let pred = frame::link(frame.body.get(..LINK).ok_or(Bad::Damaged)?)?;
+            let bytes = frame.body.slice(LINK..);
+            let (mut header, data) = Header::split_from(bytes)?;
             if let Some(renewal) = frame.renewal {
                 header.renew(renewal.last_seen, renewal.idle_deadline);
             }
-            Some(header)
-        }))
-    }
-
-    fn parse(&self, key: &StoreKey, frame: &Frame, links: u64) -> std::result::Result<Found, Bad> {
-        match frame.kind {
-            Kind::Record => {
-                let pred = frame::link(frame.body.get(..LINK).ok_or(Bad::Damaged)?)?;
-                let bytes = frame.body.slice(LINK..);
-                let mut record = self.codec.decode_record(key, bytes)?;
-                if let Some(renewal) = frame.renewal {
-                    record
-                        .header
-                        .renew(renewal.last_seen, renewal.idle_deadline);
-                }
-                Ok(Found::Record(Box::new(Stored {
-                    record,
-                    pred,
-                    next_slot: frame.next_slot,
-                    links,
-                })))
-            }
-            Kind::Tombstone if frame.body.len() == 8 + LINK => Ok(Found::Tombstone(Tombstone {
-                until: frame::time(&frame.body[..8]),
-                successor: frame::link(&frame.body[8..])?,
-            })),
-            Kind::Tombstone | Kind::Revocation => Err(Bad::Damaged),
+            Ok(Found::Record(Box::new(Stored {
+                header,
+                data,
+                pred,
+                next_slot: frame.next_slot,
+                links,
+            })))
         }
+        Kind::Tombstone if frame.body.len() == 8 + LINK => Ok(Found::Tombstone(Tombstone {
+            until: frame::time(&frame.body[..8]),
+            successor: frame::link(&frame.body[8..])?,
+        })),
+        Kind::Tombstone | Kind::Revocation => Err(Bad::Damaged),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use session::{Op, OwnerKey, StoreError, StoreKey, Swept, Timestamp};
 
 use super::Files;
-use super::error::{Result, before, is_unread};
+use super::error::{Result, before, is_newer};
 use super::found::{Found, LONGEST, timestamp};
 use super::layout::{Form, REVOKED, REVOKED_TEMP, marker_name, owner_name, record_name};
 
@@ -120,8 +120,8 @@ impl Sweep<'_> {
     fn note<T>(&mut self, result: Result<T>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
-            // Another node keeps house there.
-            Err(error) if is_unread(&error) => None,
+            // A newer node keeps house there.
+            Err(error) if is_newer(&error) => None,
             Err(error) => {
                 self.failed.get_or_insert(error);
                 None
@@ -185,7 +185,7 @@ impl Sweep<'_> {
             }
             Found::Record(stored) => {
                 let removed = files.remove(key)?;
-                files.leave_owner(key, &stored.record.header);
+                files.leave_owner(key, &stored.header);
                 Ok(removed)
             }
             Found::Damaged(_) | Found::Missing => files.remove(key),

@@ -11,7 +11,7 @@ use session::{
 
 use super::Files;
 use super::disk::{Loaded, Lock};
-use super::error::{Result, before, is_unread, unsure};
+use super::error::{Result, before, is_newer, unsure};
 use super::found::{Found, Tombstone, is_of, timestamp};
 use super::frame::{self, Bad, Kind};
 use super::layout::{REVOKED, REVOKED_TEMP, marker_name};
@@ -194,22 +194,18 @@ impl Files {
             false => End::Nothing,
         };
         let found = match self.settled(key) {
-            Err(error) if is_unread(&error) => {
-                let header = self.header_of_unread(key)?;
-                // One that does not say whose it is, is whose set it stands in.
-                if header.as_ref().is_some_and(|header| !is_of(header, owner)) {
-                    return Ok(End::Nothing);
-                }
+            // One that does not say whose it is, is whose set it stands in.
+            Err(error) if is_newer(&error) => {
                 self.end(op, key)?;
                 let _ = self.disk.remove(&self.layout.marker(owner, key));
-                return Ok(header.as_ref().map_or(End::Nothing, lived));
+                return Ok(End::Nothing);
             }
             found => found?,
         };
         match found {
             Found::Record(stored) if stored.is_of(owner) => {
                 self.end_record(op, key, &stored)?;
-                Ok(lived(&stored.record.header))
+                Ok(lived(&stored.header))
             }
             Found::Tombstone(Tombstone {
                 successor: Some(to),
@@ -233,31 +229,27 @@ impl Files {
             Found::Record(stored) if stored.is_of(owner) && stored.is_live(op) => stored,
             _ => return Ok(false),
         };
-        let header = &mut stored.record.header;
+        let header = &mut stored.header;
         let just_after = not_before + std::time::Duration::from_millis(1);
         header.authenticated_at = header.authenticated_at.max(just_after);
         header.version = header.version.next();
-        let encoded = self.encode(key, &stored.record)?;
-        let put = self.put(key, &encoded);
+        let put = self.put(key, &(*stored).into());
         put.map(|()| true)
             .map_err(|error| not_put("stamp a session", error))
     }
 
-    /// The live sessions of an owner whose lock is held. One whose data is in a newer format is one of them; whatever
-    /// else cannot be read is none, but a failing disk is an error.
+    /// The live sessions of an owner whose lock is held. Whether their data can be read is no matter here; a header
+    /// that cannot be is none, but a failing disk is an error.
     fn live_of(&self, op: &Op, owner: &OwnerKey) -> Result<Vec<(StoreKey, Header)>> {
         let mut live = Vec::new();
         let lives = |header: &Header| is_of(header, owner) && header.is_live(op.now);
         for key in self.members(owner)? {
             match self.look(&key) {
-                Ok(Found::Record(stored)) if lives(&stored.record.header) => {
-                    live.push((key, stored.record.header));
+                Ok(Found::Record(stored)) if lives(&stored.header) => {
+                    live.push((key, stored.header));
                 }
                 Ok(_) => {}
-                Err(error) if is_unread(&error) => {
-                    let header = self.header_of_unread(&key)?;
-                    live.extend(header.filter(lives).map(|header| (key, header)));
-                }
+                Err(error) if is_newer(&error) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
 use session::{Header, Op, Record, StoreError, StoreErrorKind, StoreKey};
 
 use super::Files;
@@ -15,7 +16,17 @@ use super::layout::Place;
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub(super) header: Header,
-    data: Vec<u8>,
+    data: Bytes,
+}
+
+/// What is sealed with the data says nothing that changes without them.
+impl From<Stored> for Encoded {
+    fn from(stored: Stored) -> Self {
+        Self {
+            header: stored.header,
+            data: stored.data,
+        }
+    }
 }
 
 impl Files {
@@ -27,7 +38,10 @@ impl Files {
             let limit = "the record is longer than what the store reads back";
             return Err(StoreError::with_source(StoreErrorKind::TooLarge, limit));
         }
-        Ok(Encoded { header, data })
+        Ok(Encoded {
+            header,
+            data: data.into(),
+        })
     }
 
     /// What stands under a key, without a lock: the state before or after whatever is going on.
@@ -149,16 +163,11 @@ impl Files {
     /// Writes down that a record was renewed, as its header now says: a few bytes in place, which need no room and
     /// no waiting for the disk. A power failure may undo it, which only makes the idle deadline an earlier one.
     pub(super) fn put_renewal(&self, key: &StoreKey, stored: &Stored) -> Result<()> {
-        let header = &stored.record.header;
+        let header = &stored.header;
         if stored.links != 1 {
             // Somebody keeps the file under another name, which is not ours to write into.
-            let data = self.codec.encode(key, header, &stored.record.data)?;
-            let encoded = Encoded {
-                header: header.clone(),
-                data,
-            };
             return self
-                .put(key, &encoded)
+                .put(key, &stored.clone().into())
                 .map_err(|e| unsure("renew a record")(e.source));
         }
         let renewal = Renewal {
@@ -189,7 +198,7 @@ impl Files {
     /// Ends a record, and takes it out of its owner's set.
     pub(super) fn end_record(&self, op: &Op, key: &StoreKey, stored: &Stored) -> Result<()> {
         self.end(op, key)?;
-        self.leave_owner(key, &stored.record.header);
+        self.leave_owner(key, &stored.header);
         Ok(())
     }
 

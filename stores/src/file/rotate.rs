@@ -39,15 +39,18 @@ impl Files {
             (Some(Found::Tombstone(tombstone)), Some(Found::Record(done)))
                 if tombstone.successor == Some(*new)
                     && done.is_live(op)
-                    && done.record.header.commit_id == encoded.header.commit_id =>
+                    && done.header.commit_id == encoded.header.commit_id =>
             {
                 self.evict(op, &encoded.header, victims)?;
-                return Ok(RotateOutcome::Saved(done.record.header.version));
+                return Ok(RotateOutcome::Saved(done.header.version));
             }
             _ => return Ok(RotateOutcome::Gone),
         };
-        if stored.record.header.version != expected {
-            return Ok(RotateOutcome::Conflict(Arc::new(stored.record)));
+        if stored.header.version != expected {
+            let current = self.opened(old, &stored)?;
+            return Ok(current.map_or(RotateOutcome::Gone, |current| {
+                RotateOutcome::Conflict(Arc::new(current))
+            }));
         }
         match target {
             Some(Found::Tombstone(_) | Found::Damaged(_)) => return Ok(RotateOutcome::Gone),
@@ -104,7 +107,7 @@ impl Files {
         }
         // From here on it is done. If this fails, the next one to lock the record does it.
         let _ = self.disk.rename(&place.pending, &place.main);
-        self.leave_owner(old, &stored.record.header);
+        self.leave_owner(old, &stored.header);
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Files;
 use super::disk::NotReplaced;
 use super::error::{Result, before, unsure};
-use super::found::{Found, Stored};
+use super::found::Found;
 use super::owners::Binding;
 
 impl Files {
@@ -22,16 +22,18 @@ impl Files {
         renew: Option<Duration>,
     ) -> Result<ReadOutcome> {
         let found = self.look(key)?;
-        if let (Found::Record(stored), Some(interval)) = (&found, renew)
-            && stored.is_live(op)
-            && stored.record.header.renewal(op.now, interval).is_some()
-        {
-            // A renewal that fails is no reason to turn the request away.
-            return self
-                .renew(op, key, interval)
-                .or_else(|_| Ok(told(op, found)));
+        let is_due = match (&found, renew) {
+            (Found::Record(stored), Some(interval)) if stored.is_live(op) => {
+                stored.header.renewal(op.now, interval).is_some()
+            }
+            _ => false,
+        };
+        let told = self.told(op, key, found)?;
+        // What cannot be read is not kept alive; and a renewal that fails is no reason to turn the request away.
+        match renew.filter(|_| is_due && matches!(told, ReadOutcome::Live(_))) {
+            Some(interval) => self.renew(op, key, interval).or(Ok(told)),
+            None => Ok(told),
         }
-        Ok(told(op, found))
     }
 
     fn renew(&self, op: &Op, key: &StoreKey, interval: Duration) -> Result<ReadOutcome> {
@@ -39,12 +41,12 @@ impl Files {
         let mut found = self.settled(key)?;
         if let Found::Record(stored) = &mut found
             && stored.is_live(op)
-            && let Some(deadline) = stored.record.header.renewal(op.now, interval)
+            && let Some(deadline) = stored.header.renewal(op.now, interval)
         {
-            stored.record.header.renew(op.now, deadline);
+            stored.header.renew(op.now, deadline);
             self.put_renewal(key, stored)?;
         }
-        Ok(told(op, found))
+        self.told(op, key, found)
     }
 
     pub(super) fn create(
@@ -61,7 +63,7 @@ impl Files {
         let (_locks, found) = self.settled_for_replacing(op, &[*key], victims)?;
         match &found[0] {
             Found::Record(stored) if stored.is_live(op) => {
-                if stored.record.header.commit_id != encoded.header.commit_id {
+                if stored.header.commit_id != encoded.header.commit_id {
                     return Ok(CreateOutcome::Exists);
                 }
                 self.evict(op, &encoded.header, victims)?;
@@ -106,14 +108,16 @@ impl Files {
                 Found::Record(stored) if stored.is_live(op) => *stored,
                 _ => return Ok(SaveOutcome::Gone),
             };
-            let current = stored.record;
-            if current.header.version != expected {
-                return Ok(SaveOutcome::Conflict(Arc::new(current)));
+            if stored.header.version != expected {
+                let current = self.opened(key, &stored)?;
+                return Ok(current.map_or(SaveOutcome::Gone, |current| {
+                    SaveOutcome::Conflict(Arc::new(current))
+                }));
             }
-            if current.header.owner != encoded.header.owner {
+            if stored.header.owner != encoded.header.owner {
                 // A save does not change the owner, and the data may be sealed with it.
                 drop(lock);
-                Arc::make_mut(&mut record).header.owner = current.header.owner;
+                Arc::make_mut(&mut record).header.owner = stored.header.owner;
                 continue;
             }
             let version = encoded.header.version;
@@ -135,10 +139,10 @@ impl Files {
             Found::Record(stored) if stored.is_live(op) => stored,
             _ => return Ok(TouchOutcome::Gone),
         };
-        if stored.record.header.version != expected {
+        if stored.header.version != expected {
             return Ok(TouchOutcome::Stale);
         }
-        stored.record.header.renew(op.now, idle_deadline);
+        stored.header.renew(op.now, idle_deadline);
         self.put_renewal(key, &stored)?;
         Ok(TouchOutcome::Touched)
     }
@@ -167,20 +171,20 @@ impl Files {
     pub(super) fn exists(&self, op: &Op, key: &StoreKey) -> Result<bool> {
         Ok(matches!(self.look(key)?, Found::Record(stored) if stored.is_live(op)))
     }
-}
 
-/// What a reader is told.
-fn told(op: &Op, found: Found) -> ReadOutcome {
-    match found {
-        Found::Record(stored) if stored.is_live(op) => {
-            let Stored { record, .. } = *stored;
-            ReadOutcome::Live(Arc::new(record))
-        }
-        Found::Tombstone(tombstone) if tombstone.stands(op) => ReadOutcome::Gone {
-            successor: tombstone.successor,
-        },
-        Found::Damaged(_) => ReadOutcome::Damaged,
-        Found::Missing | Found::Record(_) | Found::Tombstone(_) => ReadOutcome::Absent,
+    /// What a reader is told.
+    fn told(&self, op: &Op, key: &StoreKey, found: Found) -> Result<ReadOutcome> {
+        Ok(match found {
+            Found::Record(stored) if stored.is_live(op) => match self.opened(key, &stored)? {
+                Some(record) => ReadOutcome::Live(Arc::new(record)),
+                None => ReadOutcome::Damaged,
+            },
+            Found::Tombstone(tombstone) if tombstone.stands(op) => ReadOutcome::Gone {
+                successor: tombstone.successor,
+            },
+            Found::Damaged(_) => ReadOutcome::Damaged,
+            Found::Missing | Found::Record(_) | Found::Tombstone(_) => ReadOutcome::Absent,
+        })
     }
 }
 

@@ -59,7 +59,7 @@ impl SessionStore for PostgresStore {
         expected: Version,
     ) -> Result<SaveOutcome, StoreError> {
         let verb = self.engine.verb(op);
-        let mut is_first = true;
+        let mut is_together = true;
         loop {
             let save = Save {
                 op: *op,
@@ -67,10 +67,11 @@ impl SessionStore for PostgresStore {
                 expected,
                 columns: Columns::of(&self.engine.codec, key, &record)?,
             };
-            let saved = if std::mem::take(&mut is_first) {
-                self.engine.save(&verb, save).await?
-            } else {
+            let was_alone = !std::mem::take(&mut is_together);
+            let saved = if was_alone {
                 verb.save(&save).await?
+            } else {
+                self.engine.save(&verb, save).await?
             };
             match saved {
                 Saved::Stored => return Ok(SaveOutcome::Saved(record.header.version)),
@@ -84,9 +85,12 @@ impl SessionStore for PostgresStore {
             if current.header.version != expected {
                 return Ok(SaveOutcome::Conflict(current));
             }
+            let owner = &current.header.owner;
+            if was_alone && record.header.owner == *owner {
+                return Err(StoreError::unavailable("the row contradicts its header"));
+            }
             // Somebody had it locked; or it is the owner, whom a save does not change: the data may be sealed with it.
-            let owner = &mut Arc::make_mut(&mut record).header.owner;
-            owner.clone_from(&current.header.owner);
+            Arc::make_mut(&mut record).header.owner.clone_from(owner);
         }
     }
 

@@ -50,8 +50,8 @@ async fn over_redis() -> OverRedis {
     OverRedis(builder.connect(server.url()).await.unwrap())
 }
 
-/// Those topics of the suite to which it is something that a record is sealed. (Races, sizes and sweeps are not, and take
-/// the most time.)
+/// Those topics of the suite to which it is something that a record is sealed. (Races, sizes and sweeps, which look at
+/// headers, take the most time.)
 macro_rules! cases {
     ([$make:path, $available:path] $($topic:ident $cases:tt)*) => {
         $(cases! { @$topic [$make, $available] $topic $cases })*

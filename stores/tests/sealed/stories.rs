@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use session::{
-    Codec, KeyRing, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
-    StoreErrorKind, StoreKey, TouchOutcome,
+    Codec, CreateOutcome, KeyRing, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome,
+    SessionStore, StoreErrorKind, StoreKey, Timestamp, TouchOutcome,
 };
 
 use crate::sessions::*;
@@ -13,7 +13,9 @@ use crate::{key, sealed};
 pub(crate) async fn all<S: SessionStore>(node: impl AsyncFn(Codec) -> S) {
     t35_a_key_is_promoted(&node).await;
     s21_a_key_that_is_not_there_ends_nothing(&node).await;
+    what_has_expired_is_in_nobodys_way(&node).await;
     t35_a_key_is_retired(&node).await;
+    s3_a_node_that_has_retired_the_key_revokes_too(&node).await;
     t36_what_is_not_sealed_is_no_session(&node).await;
     a_save_keeps_the_owner_that_is_sealed(&node).await;
     a_session_moves_and_is_stamped(&node).await;
@@ -71,9 +73,11 @@ async fn s21_a_key_that_is_not_there_ends_nothing<S: SessionStore>(node: impl As
     ] {
         let lacks = node(codec).await;
         assert_eq!(read(&lacks, &at).await.unwrap_err(), kind);
-        let late = Arc::new(next(&mine, 9));
-        let stale = lacks.save(&op(t), &at, late, ended.header.version).await;
-        assert!(!matches!(stale, Ok(SaveOutcome::Saved(_))), "{stale:?}");
+        assert!(lacks.exists(&op(t), &at).await.unwrap());
+        // Nor is it handed out where somebody else has saved meanwhile.
+        let (late, elsewhere) = (Arc::new(next(&mine, 9)), ended.header.version);
+        let saved = lacks.save(&op(t), &at, late, elsewhere).await;
+        assert_eq!(saved.unwrap_err().kind(), kind);
         let listed = lacks.sessions_of(&op(t), &owner).await.unwrap();
         assert_eq!(listed.len(), 2);
     }
@@ -90,16 +94,62 @@ async fn s21_a_key_that_is_not_there_ends_nothing<S: SessionStore>(node: impl As
         read(&knows, &at).await,
         Ok(ReadOutcome::Gone { .. })
     ));
+    let out = put(&knows, t, &record(t)).await;
+    lacks.destroy(&op(t), &out).await.unwrap();
+    let outcome = read(&knows, &out).await;
+    assert!(
+        matches!(outcome, Ok(ReadOutcome::Gone { .. })),
+        "{outcome:?}"
+    );
+}
+
+/// What has died is absent to every node, whatever it was sealed with: the user signs in, and `gc` removes it.
+async fn what_has_expired_is_in_nobodys_way<S: SessionStore>(node: impl AsyncFn(Codec) -> S) {
+    let (knows, t) = (node(sealed()).await, now());
+    let long_ago = Timestamp::from_millis(t.as_millis() - 7 * 24 * 3_600_000);
+    let at = put(&knows, long_ago, &owned(long_ago, "expired")).await;
+    let lacks = node(Codec::json().sealed(KeyRing::new(key(2)))).await;
+    let outcome = read(&lacks, &at).await;
+    assert!(matches!(outcome, Ok(ReadOutcome::Absent)), "{outcome:?}");
+    let anew = Arc::new(record(t));
+    let made = lacks.create(&op(t), &at, anew, None).await;
+    assert_eq!(made.unwrap(), CreateOutcome::Created);
+    assert_eq!(count(&*live(&lacks, &at).await), 1);
 }
 
 /// T35: what a retired key has sealed is no session, also where the key is still in the ring.
 async fn t35_a_key_is_retired<S: SessionStore>(node: impl AsyncFn(Codec) -> S) {
     let first = record(now());
     let at = put(&node(sealed()).await, now(), &first).await;
-    let without = KeyRing::new(key(2)).retired(key(1).id());
+    let without = KeyRing::new(key(2)).retired(key(1).id()).unwrap();
     for ring in [without.clone(), without.previous(key(1))] {
         let outcome = read(&node(Codec::json().sealed(ring)).await, &at).await;
         assert!(matches!(outcome, Ok(ReadOutcome::Damaged)), "{outcome:?}");
+    }
+}
+
+/// S3: what a node takes for no session may be one to another that has the key still, and a revocation is of all.
+async fn s3_a_node_that_has_retired_the_key_revokes_too<S: SessionStore>(
+    node: impl AsyncFn(Codec) -> S,
+) {
+    let (knows, t) = (node(sealed()).await, now());
+    let owner = OwnerKey::of("retired");
+    let (one, two) = (owned(t, "retired"), owned(t, "retired"));
+    let (at, other) = (put(&knows, t, &one).await, put(&knows, t, &two).await);
+    let ring = KeyRing::new(key(2)).retired(key(1).id()).unwrap();
+    let retires = node(Codec::json().sealed(ring)).await;
+    let handle = two.header.handle;
+    assert!(retires.destroy_of(&op(t), &owner, handle).await.unwrap());
+    assert_eq!(
+        retires.destroy_all_of(&op(t), &owner, None).await.unwrap(),
+        1
+    );
+    for key in [at, other] {
+        let outcome = read(&knows, &key).await;
+        assert!(
+            matches!(outcome, Ok(ReadOutcome::Gone { .. })),
+            "{outcome:?}"
+        );
     }
 }
 

@@ -67,8 +67,13 @@ async fn t38_nothing_sealed_can_be_moved() {
     let header = column::<Vec<u8>>(&mut db, HEADER, &ann).await;
     let mut given = Header::from_bytes(&header).unwrap();
     given.owner = bobs.header.owner.clone();
-    change(&mut db, SET_HEADER, given.to_bytes(), &ann).await;
-    assert!(matches!(read(&store, &ann).await, ReadOutcome::Damaged));
+    // Whoever signs in carries the lifetime over: it is sealed, too.
+    let mut lasting = Header::from_bytes(&header).unwrap();
+    lasting.lifetime.absolute = std::time::Duration::from_secs(u32::MAX.into());
+    for forged in [given, lasting] {
+        change(&mut db, SET_HEADER, forged.to_bytes(), &ann).await;
+        assert!(matches!(read(&store, &ann).await, ReadOutcome::Damaged));
+    }
 }
 
 /// The absolute deadline that was sealed holds, whatever header and columns say.

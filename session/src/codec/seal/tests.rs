@@ -111,10 +111,10 @@ fn t34_a_record_of_the_first_release_opens() {
 
 /// Made by another implementation of RFC 8439 and of the draft.
 const FROZEN: &str = "8101a78e5fd78852ebb105050505050505050505050505050505050505050505\
-    0505794d2e1bda4106ce78b19e1476af9075f5ba578b278d050d4b3132f0ccfc\
-    4f9bd793d4b1480535d545a5c20d5037854a1aff1a1d4b85654ff9ded7952cb1\
-    034d1179a4a49e5ed38c6ff1687e2e90f4cab9e27579d65472232890388bff24\
-    ce9398926dabfb82566466ef3476";
+    0505794d2e1bda4106ce78b19e1476af9075746fe997aaab6479e95502483c33\
+    8198f54f09a96e0b50b0b4f0ead2b519cfbbf0194e19e0ad655eaab38095583e\
+    87bec078a5a4bc1a92bc5dc0332c7ccec4fb91d24549c42207212a943b99e37b\
+    e9cd52302f454c084f1f4122284592582046cb84e6fbbf93bb378f4e8038";
 
 #[test]
 fn t35_what_a_previous_key_sealed_opens_and_is_sealed_anew() {
@@ -131,7 +131,12 @@ fn t35_what_a_previous_key_sealed_opens_and_is_sealed_anew() {
         opened(&only, &at, &bytes).unwrap_err(),
         DecodeError::UnknownKey
     );
-    let retired = sealed(KeyRing::new(key(2)).previous(key(1)).retired(key(1).id()));
+    let retired = sealed(
+        KeyRing::new(key(2))
+            .previous(key(1))
+            .retired(key(1).id())
+            .unwrap(),
+    );
     assert_eq!(
         opened(&retired, &at, &bytes).unwrap_err(),
         DecodeError::Damaged
@@ -233,7 +238,22 @@ fn a_header_is_held_to_what_was_sealed() {
     bobs.owner = Some(Arc::new(bob));
     nobodys.owner = None;
     later.created = Timestamp::from_millis(1_001);
-    for header in [&mut bobs, &mut nobodys, &mut later] {
+    let (mut idler, mut longer, mut kept) = (
+        record.header.clone(),
+        record.header.clone(),
+        record.header.clone(),
+    );
+    idler.lifetime.idle += std::time::Duration::from_secs(1);
+    longer.lifetime.absolute += std::time::Duration::from_secs(1);
+    kept.persistent = true;
+    for header in [
+        &mut bobs,
+        &mut nobodys,
+        &mut later,
+        &mut idler,
+        &mut longer,
+        &mut kept,
+    ] {
         assert_eq!(decoded(header), Err(DecodeError::Damaged));
     }
 }
@@ -250,6 +270,13 @@ fn a_record_reads_back_whole_and_never_the_same_twice() {
     let back = codec.decode_record(&at, one.into()).unwrap();
     assert_eq!(back.header, record.header);
     assert_eq!(back.data.keys().collect::<Vec<_>>(), ["iban"]);
+}
+
+/// A node whose records nobody opens again would lose every session that it saves.
+#[test]
+fn the_key_that_seals_cannot_be_retired() {
+    let refused = ring().previous(key(2)).retired(key(1).id());
+    assert_eq!(refused.unwrap_err(), SealingKeyError::Retired);
 }
 
 #[test]
