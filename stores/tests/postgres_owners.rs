@@ -293,5 +293,5 @@ async fn a_row_that_contradicts_itself_is_an_error_at_once() {
         begun.elapsed() < Duration::from_secs(10),
         "it was tried again and again"
     );
-    assert_eq!(count(&*live(&*node, now(), &key).await.unwrap()), 1);
+    assert_eq!(count(&live(&*node, now(), &key).await.unwrap()), 1);
 }

@@ -138,14 +138,16 @@ async fn explorer_t28b_every_triple_of_requests() {
 }
 
 /// S11: a call whose answer was lost is repeated, and comes to what it would have come to otherwise, whatever other
-/// requests do between the two. All pairs, and each eleventh triple (all of them take two minutes).
+/// requests do between the two. In a release build all pairs and each eleventh triple, since all of them take two minutes;
+/// in a debug build each third pair and some triples.
 #[tokio::test(start_paused = true)]
 async fn explorer_s11_with_a_lost_answer() {
     let started = Instant::now();
-    let step = if cfg!(debug_assertions) { 101 } else { 11 };
+    let step = if cfg!(debug_assertions) { 1_001 } else { 11 };
+    let has_time = |acts: &[Act]| !cfg!(debug_assertions) || acts.iter().any(|act| act.rotates());
     let explored = async {
         let mut schedules = 0;
-        for (start, acts) in pairs() {
+        for (start, acts) in pairs().filter(|(_, acts)| has_time(acts)) {
             schedules += with_a_lost_answer(start, &acts).await?;
         }
         for (start, acts) in triples().step_by(step) {

@@ -59,6 +59,10 @@ impl Act {
         matches!(self, Self::SignIn | Self::ChangeOwner)
     }
 
+    pub(crate) fn rotates(self) -> bool {
+        self.signs_in() || self == Self::Regenerate
+    }
+
     pub(crate) fn passes_time(self) -> bool {
         matches!(self, Self::Expire | Self::Sweep)
     }

@@ -36,7 +36,7 @@ fn record() -> Record {
     let mut header = Header::new(
         Timestamp::from_millis(1_000),
         Lifetime::DEFAULT,
-        std::time::Duration::from_secs(60),
+        Duration::from_secs(60),
     );
     let owner = Owner {
         key: OwnerKey::of("ann"),
@@ -243,8 +243,8 @@ fn a_header_is_held_to_what_was_sealed() {
         record.header.clone(),
         record.header.clone(),
     );
-    idler.lifetime.idle += std::time::Duration::from_secs(1);
-    longer.lifetime.absolute += std::time::Duration::from_secs(1);
+    idler.lifetime.idle += Duration::from_secs(1);
+    longer.lifetime.absolute += Duration::from_secs(1);
     kept.persistent = true;
     for header in [
         &mut bobs,
