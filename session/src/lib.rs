@@ -67,6 +67,12 @@
 //! Plus one for each conflict with another request, and for each further well-formed cookie of the session's name.
 //! [`performance`] has times and bytes, and how they are measured.
 //!
+//! # What can be watched
+//!
+//! `tracing` events of the target `session` tell what happened (created, rotated, destroyed, gone, conflict, several
+//! cookies, damaged, refused, a store that failed), and never an id, a hash or a value. [`MeteredStore`] tells a hook of
+//! each store call: loads, saves, conflicts, renewals, bytes and latency.
+//!
 //! # Sources
 //!
 //! The rules come from OWASP ASVS 5.0 (V3.3, V7) and the OWASP Session Management Cheat Sheet, NIST SP 800-63B-4 and
@@ -126,8 +132,9 @@ pub use error::{Error, ErrorKind};
 pub use id::{IdText, OwnerKey, RandomError, SessionId, StoreKey};
 pub use record::{CommitId, Header, Owner, ParseHandleError, Record, SessionHandle, Version};
 pub use store::{
-    CreateOutcome, Op, Over, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, SessionInfo,
-    SessionStore, StoreError, StoreErrorKind, Swept, TouchOutcome,
+    CallOutcome, CreateOutcome, MeteredStore, Op, Over, OwnerRule, ReadOutcome, RotateOutcome,
+    SaveOutcome, SessionInfo, SessionStore, StoreCall, StoreError, StoreErrorKind, Swept,
+    TouchOutcome, Verb,
 };
 pub use time::{Clock, Lifetime, SystemClock, Timestamp};
 

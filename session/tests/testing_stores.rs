@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use session::testing::{CountingStore, Counts, FakeClock, Fault, FaultStore, ModelStore, Verb};
 use session::{
-    Clock, CommitId, CreateOutcome, Data, Header, Lifetime, Op, Record, RotateOutcome, SaveOutcome,
-    SessionId, SessionStore, StoreErrorKind, StoreKey, Timestamp,
+    Clock, CommitId, CreateOutcome, Data, Header, Lifetime, MeteredStore, Op, Record,
+    RotateOutcome, SaveOutcome, SessionId, SessionStore, StoreCall, StoreErrorKind, StoreKey,
+    Timestamp,
 };
 
 const OP: Op = Op {
@@ -220,6 +221,8 @@ fn wrappers_promise_what_they_can_keep() {
     const { assert!(CountingStore::<ModelStore>::ALWAYS_READY) };
     const { assert!(!FaultStore::<ModelStore>::ALWAYS_READY) };
     const { assert!(!CountingStore::<Faulty>::ALWAYS_READY) };
+    const { assert!(MeteredStore::<ModelStore, fn(&StoreCall)>::ALWAYS_READY) };
+    const { assert!(!MeteredStore::<Faulty, fn(&StoreCall)>::ALWAYS_READY) };
 }
 
 #[test]
@@ -235,6 +238,13 @@ fn t61_a_clock_does_not_run_over() {
 mod counted {
     use super::*;
     session::testing::conformance!(async { CountingStore::new(ModelStore::new()) });
+}
+
+mod metered {
+    use super::*;
+    session::testing::conformance!(async {
+        MeteredStore::new(ModelStore::new(), |_: &StoreCall| {})
+    });
 }
 
 mod without_faults {

@@ -4,8 +4,10 @@ mod counted;
 #[cfg(feature = "tower")]
 mod erased;
 mod error;
+mod metered;
 #[cfg(feature = "tower")]
 mod none;
+mod verb;
 
 use std::fmt;
 use std::future::Future;
@@ -23,6 +25,8 @@ pub(crate) use self::{
     none::NoStore,
 };
 pub use error::{StoreError, StoreErrorKind};
+pub use metered::{CallOutcome, MeteredStore, StoreCall};
+pub use verb::Verb;
 
 /// What every verb is told first: the caller's time, and how long things are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

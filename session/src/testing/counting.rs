@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::verb::{Verb, wrap_verbs};
-use crate::store::StoreError;
+use super::verb::wrap_verbs;
+use crate::store::{StoreError, Verb};
 
 /// Wraps a store and counts the calls of each verb. It promises
 /// [`ALWAYS_READY`](crate::SessionStore::ALWAYS_READY) where the store does.

@@ -4,8 +4,8 @@ use std::future::{Future, pending};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::verb::{Verb, wrap_verbs};
-use crate::store::{StoreError, StoreErrorKind};
+use super::verb::wrap_verbs;
+use crate::store::{StoreError, StoreErrorKind, Verb};
 
 /// What goes wrong in one call of a [`FaultStore`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

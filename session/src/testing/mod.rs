@@ -63,13 +63,13 @@ mod model;
 mod stepped;
 mod verb;
 
+pub use crate::store::Verb;
 pub use clock::FakeClock;
 pub use counting::{CountingStore, Counts};
 pub use fault::{Fault, FaultStore};
 pub use fixture::{TestOutcome, TestSession};
 pub use model::ModelStore;
 pub use stepped::SteppedStore;
-pub use verb::Verb;
 
 #[doc(inline)]
 pub use crate::__conformance as conformance;

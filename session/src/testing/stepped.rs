@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::verb::{Verb, wrap_verbs};
-use crate::store::StoreError;
+use super::verb::wrap_verbs;
+use crate::store::{StoreError, Verb};
 
 type Gate = dyn Fn(Verb) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
 

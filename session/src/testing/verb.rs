@@ -1,32 +1,4 @@
-//! The verbs by name, and the wrapping of each in the same way.
-
-/// A verb of [`SessionStore`](crate::SessionStore).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub enum Verb {
-    /// [`read`](crate::SessionStore::read)
-    Read,
-    /// [`create`](crate::SessionStore::create)
-    Create,
-    /// [`save`](crate::SessionStore::save)
-    Save,
-    /// [`rotate`](crate::SessionStore::rotate)
-    Rotate,
-    /// [`touch`](crate::SessionStore::touch)
-    Touch,
-    /// [`destroy`](crate::SessionStore::destroy)
-    Destroy,
-    /// [`exists`](crate::SessionStore::exists)
-    Exists,
-    /// [`gc`](crate::SessionStore::gc)
-    Gc,
-    /// [`sessions_of`](crate::SessionStore::sessions_of)
-    SessionsOf,
-    /// [`destroy_of`](crate::SessionStore::destroy_of)
-    DestroyOf,
-    /// [`destroy_all_of`](crate::SessionStore::destroy_all_of)
-    DestroyAllOf,
-}
+//! The wrapping of each verb in the same way.
 
 /// `SessionStore` for a wrapper with a field `inner`: each verb is `self.around(verb, || the inner call)`.
 macro_rules! wrap_verbs {
@@ -67,7 +39,7 @@ macro_rules! wrap_verbs {
                     fn $verb(&self, op: &Op, $($arg: $ty),*)
                         -> impl Future<Output = Result<$out, StoreError>> + Send
                     {
-                        self.around($crate::testing::Verb::$name, move || {
+                        self.around($crate::Verb::$name, move || {
                             self.inner.$verb(op, $(Clone::clone(&$arg)),*)
                         })
                     }
