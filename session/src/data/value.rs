@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use serde_core::{Serialize, de::DeserializeOwned};
+use serde_core::Serialize;
+use serde_core::de::{DeserializeOwned, IgnoredAny};
 
 use self::inline::{Inline, is_plain, owned};
 
@@ -42,11 +43,13 @@ impl Format {
 
     fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, Cause> {
         match self {
-            Self::Json => serde_json::from_slice(bytes).map_err(|e| match e.classify() {
-                serde_json::error::Category::Data => Cause::Shape,
-                serde_json::error::Category::Io
-                | serde_json::error::Category::Syntax
-                | serde_json::error::Category::Eof => Cause::Damaged,
+            // What kind of mistake it is serde_json does not tell: an enum that finds a number is one of syntax to it.
+            Self::Json => serde_json::from_slice(bytes).map_err(|_| {
+                let text = str::from_utf8(bytes).ok();
+                match text.map(serde_json::from_str::<IgnoredAny>) {
+                    Some(Ok(IgnoredAny)) => Cause::Shape,
+                    Some(Err(_)) | None => Cause::Damaged,
+                }
             }),
         }
     }

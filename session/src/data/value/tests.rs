@@ -19,6 +19,24 @@ fn a_native_value_reads_as_another_type_like_bytes_do() {
     }
 }
 
+/// `serde_json` calls it a mistake of syntax where it wants an enum and finds a number, and nothing is wrong with the bytes.
+#[test]
+fn what_is_well_formed_and_no_enum_has_another_shape() {
+    #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+    enum Step {
+        Start,
+    }
+    for value in [Value::new(7u64), json("7"), json("[]"), json("\"End\"")] {
+        assert_eq!(value.get::<Step>(), Err(Cause::Shape), "{value:?}");
+    }
+    for text in ["", "{", "7 7", "[1", "\"Sta"] {
+        assert_eq!(json(text).get::<Step>(), Err(Cause::Damaged), "{text}");
+    }
+    let no_text = Value::raw(Format::Json, Bytes::from_static(b"\"\xff\""));
+    assert_eq!(no_text.get::<Step>(), Err(Cause::Damaged));
+    assert_eq!(json("\"Start\"").get::<Step>(), Ok(Step::Start));
+}
+
 #[test]
 fn bytes_are_decoded_once_and_written_back_as_they_came() {
     let value = json("{\"a\" : 1}");
