@@ -60,15 +60,19 @@ fn pairs() -> impl Iterator<Item = (Start, [Act; 2])> {
     })
 }
 
-/// The first words of the rules that some pair of requests sees broken.
-async fn rules_broken_by(planted: Planted) -> BTreeSet<String> {
+/// Whether some pair of requests sees this rule broken; if not, which rules are.
+async fn breaks(planted: Planted, rule: &str) -> Result<(), BTreeSet<String>> {
     let mut broken = BTreeSet::new();
     for (start, acts) in pairs() {
         if let Err(error) = explore(start, &acts, World::new(start).with(planted)).await {
-            broken.insert(error.split(':').next().unwrap_or_default().to_owned());
+            let first = error.split(':').next().unwrap_or_default();
+            if first == rule {
+                return Ok(());
+            }
+            broken.insert(first.to_owned());
         }
     }
-    broken
+    Err(broken)
 }
 
 async fn every_pair() -> Result<u64, String> {
@@ -129,11 +133,11 @@ async fn explorer_t28b_every_pair_of_requests() {
     report("pairs", started, run(every_pair()).await);
 }
 
-/// All of them in a release build; in a debug build, which is slower by far, each eleventh.
+/// All of them in a release build; in a debug build, which is slower by far, each seventeenth.
 #[tokio::test(start_paused = true)]
 async fn explorer_t28b_every_triple_of_requests() {
     let started = Instant::now();
-    let step = if cfg!(debug_assertions) { 11 } else { 1 };
+    let step = if cfg!(debug_assertions) { 17 } else { 1 };
     report("triples", started, run(every_triple(step)).await);
 }
 
@@ -161,8 +165,8 @@ async fn explorer_s11_with_a_lost_answer() {
 #[tokio::test(start_paused = true)]
 async fn explorer_finds_each_planted_mistake() {
     let found = async |planted, rule: &str| {
-        let broken = run(rules_broken_by(planted)).await;
-        assert!(broken.contains(rule), "{planted:?} breaks {broken:?}");
+        let found = run(breaks(planted, rule)).await;
+        assert_eq!(found, Ok(()), "{planted:?} does not break {rule}");
     };
     for (mistake, rule) in [
         (Mistake::ReadCreates, "T09"),
