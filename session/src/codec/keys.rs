@@ -159,14 +159,19 @@ impl std::error::Error for ParseKeyIdError {}
 /// (503), not the end of a session, until its id is [`retired`](Self::retired).
 ///
 /// ```
-/// use session::{Codec, KeyRing, SealingKey};
+/// use session::{Codec, Data, DecodeError, Header, KeyRing, Lifetime, SealingKey, SessionId, Timestamp};
 ///
-/// # fn secret(name: &str) -> String { format!("{}{}", "0123456789abcdef".repeat(3), if name == "NEW" { "00112233445566ff" } else { "ff66554433221100" }) }
-/// let new: SealingKey = secret("NEW").parse()?;
-/// let old: SealingKey = secret("OLD").parse()?;
-/// let codec = Codec::json().sealed(KeyRing::new(new).previous(old));
-/// # let _ = codec;
-/// # Ok::<(), session::SealingKeyError>(())
+/// let old: SealingKey = "6d1f0a4c9be27358d04b1a66c3f5e8927a90d2be41357cf86e0b9d14a2c87f35".parse()?;
+/// let new: SealingKey = "1b9c40e27f5a83d6e0c74d915a2fb8633ce1f7094db82a56c8f30e6b7d12945a".parse()?;
+/// let key = SessionId::generate()?.store_key();
+/// let mut header = Header::new(Timestamp::default(), Lifetime::DEFAULT, Default::default());
+/// let sealed = Codec::json().sealed(KeyRing::new(old.clone())).encode(&key, &header, &Data::new())?;
+///
+/// let mut opens = |ring| Codec::json().sealed(ring).decode(&key, &mut header, sealed.clone().into()).map(drop);
+/// assert_eq!(opens(KeyRing::new(new.clone()).previous(old.clone())), Ok(()));
+/// assert_eq!(opens(KeyRing::new(new.clone())), Err(DecodeError::UnknownKey));
+/// assert_eq!(opens(KeyRing::new(new).retired(old.id())?), Err(DecodeError::Damaged));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct KeyRing {

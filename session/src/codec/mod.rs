@@ -64,13 +64,22 @@ pub enum DecodeError {
 
 impl DecodeError {
     /// The error that a verb answers with; `None` for what is damaged, hence no session.
+    ///
+    /// ```
+    /// use session::{DecodeError, StoreErrorKind};
+    ///
+    /// let newer = DecodeError::NewerFormat.store_error();
+    /// assert_eq!(newer.map(|error| error.kind()), Some(StoreErrorKind::NewerFormat));
+    /// assert!(DecodeError::Damaged.store_error().is_none());
+    /// ```
     #[must_use]
-    pub const fn store_error(self) -> Option<StoreErrorKind> {
-        match self {
-            Self::Damaged => None,
-            Self::NewerFormat => Some(StoreErrorKind::NewerFormat),
-            Self::UnknownKey => Some(StoreErrorKind::UnknownKey),
-        }
+    pub const fn store_error(self) -> Option<StoreError> {
+        let kind = match self {
+            Self::Damaged => return None,
+            Self::NewerFormat => StoreErrorKind::NewerFormat,
+            Self::UnknownKey => StoreErrorKind::UnknownKey,
+        };
+        Some(StoreError::from_kind(kind))
     }
 }
 
@@ -195,11 +204,27 @@ impl Header {
         header::decode(bytes).map(|(header, _)| header)
     }
 
-    /// What [`Codec::encode_record`] wrote, its data not looked at: for a store that decides by the header alone.
+    /// What [`Codec::encode_record`] wrote, its data not looked at: for a store that decides by the header alone. The data
+    /// share the buffer.
     ///
     /// # Errors
     ///
     /// [`DecodeError`], of the header.
+    ///
+    /// ```
+    /// use session::{Codec, Data, Header, Lifetime, Record, SessionId, Timestamp};
+    ///
+    /// let key = SessionId::generate()?.store_key();
+    /// let header = Header::new(Timestamp::default(), Lifetime::DEFAULT, Default::default());
+    /// let mut data = Data::new();
+    /// data.insert("theme", "dark".to_owned());
+    /// let bytes = Codec::json().encode_record(&key, &Record { header: header.clone(), data })?;
+    /// let (mut read, rest) = Header::split_from(bytes.into())?;
+    /// assert_eq!(read, header);
+    /// assert_eq!(Codec::json().decode(&key, &mut read, rest)?.len(), 1);
+    /// assert!(Header::split_from("no record".into()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the data go on sharing the buffer"

@@ -2,8 +2,8 @@
 //! otherwise.
 //!
 //! In the clear: a version byte, the algorithm, the id of the key, the nonce. Sealed: when the session began, how long it
-//! may last, its absolute deadline and its owner, then the data in their frame. The associated data are a label, the first three of
-//! what is in the clear, and the store's key, so that nothing sealed opens under another session's.
+//! may last, its absolute deadline and its owner, then the data in their frame. The associated data are a label, the first
+//! three of what is in the clear, and the store's key, so that nothing sealed opens under another session's.
 //!
 //! `XChaCha20-Poly1305` (draft-irtf-cfrg-xchacha-03): its nonce of 192 bits may be random, however many records one key
 //! seals.
@@ -24,7 +24,7 @@ use crate::record::Header;
 use crate::time::Timestamp;
 
 /// No version of the frame: whoever has no keys finds a format that it does not know, and not a damaged record.
-pub(super) const VERSION: u8 = 0x81;
+const VERSION: u8 = 0x81;
 const XCHACHA20_POLY1305: u8 = 1;
 /// Version, algorithm, id of the key.
 const NAMED: usize = 1 + 1 + 8;

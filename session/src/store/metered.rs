@@ -21,24 +21,25 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
-/// # {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::sync::atomic::{AtomicU64, Ordering};
 /// use session::testing::ModelStore;
-/// use session::{CallOutcome, MeteredStore, SessionLayer, Verb};
+/// use session::{CallOutcome, MeteredStore, Op, SessionId, SessionStore, Timestamp, Verb};
+/// # let op = Op { now: Timestamp::default(), grace: Default::default(), max_skew: Default::default() };
 ///
-/// static LOADS: AtomicU64 = AtomicU64::new(0);
-/// static CONFLICTS: AtomicU64 = AtomicU64::new(0);
+/// static MISSES: AtomicU64 = AtomicU64::new(0);
 /// let store = MeteredStore::new(ModelStore::new(), |call| {
-///     if call.verb == Verb::Read {
-///         LOADS.fetch_add(1, Ordering::Relaxed);   // and `call.elapsed` into a histogram
-///     }
-///     if call.outcome == CallOutcome::Conflict {
-///         CONFLICTS.fetch_add(1, Ordering::Relaxed);
+///     if (call.verb, call.outcome) == (Verb::Read, CallOutcome::Nothing) {
+///         MISSES.fetch_add(1, Ordering::Relaxed);   // and `call.elapsed` into a histogram
 ///     }
 /// });
-/// let layer = SessionLayer::new(store);
-/// # drop(layer);
+/// store.read(&op, &SessionId::generate()?.store_key(), None).await?;   // what a layer over it does
+/// assert_eq!(MISSES.load(Ordering::Relaxed), 1);
+/// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
 /// ```
 pub struct MeteredStore<S, H> {
     inner: S,

@@ -102,9 +102,7 @@ impl Files {
         let mut header = stored.header.clone();
         match self.codec.decode(key, &mut header, stored.data.clone()) {
             Ok(data) => Ok(Some(Record { header, data })),
-            Err(error) => error
-                .store_error()
-                .map_or(Ok(None), |kind| Err(StoreError::from_kind(kind))),
+            Err(error) => error.store_error().map_or(Ok(None), Err),
         }
     }
 }

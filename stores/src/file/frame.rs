@@ -48,7 +48,8 @@ const NEWER: Bad = Bad::Unknown(StoreErrorKind::NewerFormat);
 
 impl From<DecodeError> for Bad {
     fn from(error: DecodeError) -> Self {
-        error.store_error().map_or(Self::Damaged, Self::Unknown)
+        let told = error.store_error();
+        told.map_or(Self::Damaged, |error| Self::Unknown(error.kind()))
     }
 }
 

@@ -91,9 +91,7 @@ impl Engine {
         }
         match self.codec.decode_record(key, bytes.split_off(1)) {
             Ok(record) => Ok(Some(record)),
-            Err(error) => error
-                .store_error()
-                .map_or(Ok(None), |kind| Err(StoreError::from_kind(kind))),
+            Err(error) => error.store_error().map_or(Ok(None), Err),
         }
     }
 

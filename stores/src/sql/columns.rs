@@ -127,7 +127,8 @@ impl Stored {
     ///
     /// # Errors
     ///
-    /// `NewerFormat` or `UnknownKey` if this node is not one that can read the row, `Unavailable` if it is not the row of `key`.
+    /// `NewerFormat` or `UnknownKey` if this node is not one that can read the row, `Unavailable` if it is not the row of
+    /// `key`.
     pub(crate) fn record(
         self,
         codec: &Codec,
@@ -143,9 +144,7 @@ impl Stored {
         });
         match decoded {
             Ok(record) => Ok(Some(record)),
-            Err(error) => error
-                .store_error()
-                .map_or(Ok(None), |kind| Err(StoreError::from_kind(kind))),
+            Err(error) => error.store_error().map_or(Ok(None), Err),
         }
     }
 }

@@ -82,8 +82,8 @@ pub use crate::sql::TableNameError;
 /// # Errors
 ///
 /// A verb fails with `Timeout`, with `Full`, with `TooLarge` (a record of almost a gigabyte), with `NewerFormat`,
-/// with `UnknownKey`, and otherwise with [`Unavailable`](session::StoreErrorKind::Unavailable); where the tables are not there, its source
-/// says so. Errors tell the engine's code, never its text.
+/// with `UnknownKey`, and otherwise with [`Unavailable`](session::StoreErrorKind::Unavailable); where the tables are not
+/// there, its source says so. Errors tell the engine's code, never its text.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     engine: Arc<Engine>,

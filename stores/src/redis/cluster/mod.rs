@@ -68,14 +68,10 @@ impl Verb<'_> {
         let entered = match self.enter(new, old, record, bind).await? {
             None => None,
             Some(Entry::Entered(entered)) => Some(entered),
-            Some(refused) => {
-                // A refusal says that the old session stands, and this may be the repetition of a call that moved it.
-                return Ok(match refused {
-                    _ if !self.exists(old).await? => RotateOutcome::Gone,
-                    Entry::Refused => RotateOutcome::OwnerRefused,
-                    _ => RotateOutcome::OwnerRevoked,
-                });
-            }
+            // A refusal says that the old session stands, and this may be the repetition of a call that moved it.
+            Some(_) if !self.exists(old).await? => return Ok(RotateOutcome::Gone),
+            Some(Entry::Refused) => return Ok(RotateOutcome::OwnerRefused),
+            Some(Entry::Revoked) => return Ok(RotateOutcome::OwnerRevoked),
         };
         let mut reply = self
             .rotate_record(keys, &value, expected, None, None)
