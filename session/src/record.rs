@@ -152,8 +152,21 @@ pub struct Owner {
 }
 
 /// What a store knows of a record. It reads and compares these fields, and decides nothing else.
+// In this order in memory: what each read looks at stands together, beside the pointers to the data and their counts. A
+// session that nobody has asked for lately is in no cache, and each line of it is waited for.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[repr(C)]
 pub struct Header {
+    /// When a request was last seen, to within `touch_interval`.
+    pub last_seen: Timestamp,
+    /// Dead from here on, unless it is renewed before.
+    pub idle_deadline: Timestamp,
+    /// Dead from here on, whatever happens.
+    pub absolute_deadline: Timestamp,
+    /// Whom it belongs to, once someone has signed in.
+    pub owner: Option<Arc<Owner>>,
+    /// The lifetime that this session has, whatever the configuration says by now.
+    pub lifetime: Lifetime,
     /// Which state of the record this is.
     pub version: Version,
     /// The commit that wrote this state.
@@ -162,18 +175,8 @@ pub struct Header {
     pub created: Timestamp,
     /// When the request that signed its owner in reached the layer; for a session without owner, when it began.
     pub authenticated_at: Timestamp,
-    /// When a request was last seen, to within `touch_interval`.
-    pub last_seen: Timestamp,
-    /// The lifetime that this session has, whatever the configuration says by now.
-    pub lifetime: Lifetime,
     /// Whether `set_lifetime` gave it: such a session's cookie is persistent.
     pub persistent: bool,
-    /// Dead from here on, unless it is renewed before.
-    pub idle_deadline: Timestamp,
-    /// Dead from here on, whatever happens.
-    pub absolute_deadline: Timestamp,
-    /// Whom it belongs to, once someone has signed in.
-    pub owner: Option<Arc<Owner>>,
     /// Its name in listings. Rotation keeps it.
     pub handle: SessionHandle,
     /// Its label in listings ("Firefox on Linux"), set by the application.
@@ -235,9 +238,11 @@ impl Header {
         now: Timestamp,
         touch_interval: std::time::Duration,
     ) -> Option<Timestamp> {
-        let due = now >= self.last_seen + touch_interval;
+        if now < self.last_seen + touch_interval {
+            return None;
+        }
         let deadline = (now + self.lifetime.idle + touch_interval).min(self.absolute_deadline);
-        (due && deadline > self.idle_deadline).then_some(deadline)
+        (deadline > self.idle_deadline).then_some(deadline)
     }
 
     /// Renews the session: [`renewal`](Self::renewal) said until when.
@@ -251,11 +256,12 @@ impl Header {
 
 /// One session as it is stored.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Record {
-    /// What a store reads and compares.
-    pub header: Header,
     /// What a store only keeps.
     pub data: Data,
+    /// What a store reads and compares.
+    pub header: Header,
 }
 
 fn random() -> [u8; 16] {
@@ -302,6 +308,16 @@ mod tests {
                 .parse::<SessionHandle>()
                 .is_err()
         );
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_each_read_looks_at_takes_a_line_of_64_bytes() {
+        use std::mem::offset_of;
+
+        let counts = 2 * size_of::<usize>();
+        let deadline = offset_of!(Record, header) + offset_of!(Header, absolute_deadline);
+        assert_eq!(counts + deadline + size_of::<Timestamp>(), 64);
     }
 
     #[test]
