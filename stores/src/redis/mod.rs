@@ -7,6 +7,7 @@ mod contract;
 mod inspect;
 mod link;
 mod name;
+mod reply;
 mod route;
 mod script;
 mod store;

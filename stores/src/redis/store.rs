@@ -9,8 +9,9 @@ use session::{
     Version,
 };
 
-use super::call::{Again, Reply, Verb, millis};
+use super::call::{Again, Verb, millis};
 use super::name::{field, key_of};
+use super::reply::Reply;
 use super::script;
 
 /// A rule as scripts take it: how many at most, and what then.

@@ -4,8 +4,9 @@ use session::{Header, OwnerKey, StoreError};
 
 use super::Field;
 use super::all::all;
-use crate::redis::call::{Again, Reply, Verb};
+use crate::redis::call::{Again, Verb};
 use crate::redis::name::key_of;
+use crate::redis::reply::Reply;
 use crate::redis::script;
 
 /// What stands under a field of a set.
