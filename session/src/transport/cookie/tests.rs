@@ -1,6 +1,10 @@
 use std::time::Duration;
 
+use http::header::{COOKIE, HeaderMap, SET_COOKIE};
+
 use super::*;
+use crate::id::SessionId;
+use crate::transport::{IdTransport, Issue, PresentedIds};
 
 const GOOD: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const EVIL: &str = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA";

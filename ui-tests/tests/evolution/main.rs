@@ -5,7 +5,10 @@
     reason = "the lint knows tests, but not what they call"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
+mod v1;
+mod v2;
 
 use std::future::Future;
 
@@ -42,65 +45,6 @@ async fn status<S: SessionSchema>(site: &mut Site) -> u16 {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-mod v1 {
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    pub(crate) enum Plan {
-        Free,
-        Paid,
-    }
-
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    pub(crate) struct Address {
-        pub(crate) city: String,
-    }
-
-    #[derive(SessionSchema)]
-    pub(crate) struct Account {
-        pub(crate) name: Option<String>,
-        #[session(default)]
-        pub(crate) visits: u64,
-        pub(crate) plan: Option<Plan>,
-        pub(crate) address: Option<Address>,
-        pub(crate) only_old: Option<u8>,
-        #[session(flash)]
-        pub(crate) notices: Vec<String>,
-    }
-}
-
-mod v2 {
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    pub(crate) enum Plan {
-        Free,
-        Paid,
-        Team { seats: u8 },
-    }
-
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    pub(crate) struct Address {
-        pub(crate) city: String,
-        #[serde(default)]
-        pub(crate) country: Option<String>,
-    }
-
-    /// `name` became `nickname`, `only_old` went, `only_new` came.
-    #[derive(SessionSchema)]
-    pub(crate) struct Account {
-        #[session(alias = "name")]
-        pub(crate) nickname: Option<String>,
-        #[session(default)]
-        pub(crate) visits: u64,
-        pub(crate) plan: Option<Plan>,
-        pub(crate) address: Option<Address>,
-        pub(crate) only_new: Option<u8>,
-        #[session(flash, alias = "notices")]
-        pub(crate) messages: Vec<String>,
-    }
 }
 
 #[tokio::test]
