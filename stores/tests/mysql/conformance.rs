@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::mysql_server::Server;
 use session::StoreKey;
 use session::testing::conformance::{Fixture, run};
 use session_stores::mysql::MysqlStore;
+
+use crate::mysql_server::Server;
 
 /// A store with tables of its own on a server that the cases share.
 struct OnMariaDb {

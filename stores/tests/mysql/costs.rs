@@ -4,14 +4,15 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mysql_proxy::Proxy;
-use crate::mysql_server::{Server, available};
-use crate::proxy::Plan;
-use crate::sessions::*;
 use session::{
     CreateOutcome, OwnerKey, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore,
 };
 use session_stores::mysql::MysqlStore;
+
+use crate::mysql_proxy::Proxy;
+use crate::mysql_server::{Server, available};
+use crate::proxy::Plan;
+use crate::sessions::*;
 
 /// What a verb costs, once the statements of the connection are known.
 async fn cost<T>(proxy: &Proxy, verb: impl Future<Output = T>) -> (usize, T) {

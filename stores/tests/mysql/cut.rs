@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::mysql_proxy::Proxy;
-use crate::mysql_server::{Server, available};
-use crate::places::places;
-use crate::proxy::Plan;
-use crate::sessions::*;
 use session::{
     CreateOutcome, Header, Over, OwnerKey, OwnerRule, ReadOutcome, Record, RotateOutcome,
     SaveOutcome, SessionStore, StoreError, StoreKey, Timestamp, TouchOutcome,
 };
 use session_stores::mysql::MysqlStore;
+
+use crate::mysql_proxy::Proxy;
+use crate::mysql_server::{Server, available};
+use crate::places::places;
+use crate::proxy::Plan;
+use crate::sessions::*;
 
 /// What a verb is tried on: a session, with or without an owner, and what would come after it.
 struct Given {

@@ -4,12 +4,13 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::mysql_server::{Server, available};
-use crate::mysql_store::*;
-use crate::sessions::*;
 use session::{
     OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreError, StoreErrorKind,
 };
+
+use crate::mysql_server::{Server, available};
+use crate::mysql_store::*;
+use crate::sessions::*;
 
 fn told(error: &StoreError) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()

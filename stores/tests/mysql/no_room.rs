@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use session::{SessionStore, StoreErrorKind};
+
 use crate::disk::Disk;
 use crate::full::{fill, lives_out_a_full_engine};
 use crate::mysql_server::{Server, available};
 use crate::mysql_store::{patient, store_within};
 use crate::sessions::*;
-use session::{SessionStore, StoreErrorKind};
 
 /// As it comes, what is acknowledged is on the disk.
 const DURABLE: &str = "--innodb-flush-log-at-trx-commit=1";

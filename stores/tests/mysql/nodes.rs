@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mysql_server::{Server, available};
-use crate::sessions::*;
 use session::{CreateOutcome, OwnerKey, RotateOutcome, SaveOutcome, SessionStore};
 use session_stores::mysql::MysqlStore;
+
+use crate::mysql_server::{Server, available};
+use crate::sessions::*;
 
 /// Slow is not wrong.
 async fn patient(server: &Server) -> MysqlStore {

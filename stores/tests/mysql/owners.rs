@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mysql_server::{Server, available};
-use crate::sessions::*;
 use session::{CreateOutcome, Over, OwnerKey, Record, RotateOutcome, SessionStore, Timestamp};
 use session_stores::mysql::MysqlStore;
 use tokio::sync::Barrier;
+
+use crate::mysql_server::{Server, available};
+use crate::sessions::*;
 
 async fn two_nodes(server: &Server) -> [Arc<MysqlStore>; 2] {
     let time = Duration::from_secs(30);

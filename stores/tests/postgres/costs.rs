@@ -4,13 +4,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::postgres_server::{Server, available};
-use crate::sessions::*;
 use session::{
     Over, OwnerKey, OwnerRule, Record, RotateOutcome, SaveOutcome, SessionStore, StoreKey,
 };
 use session_stores::postgres::PostgresStore;
 use session_stores::postgres::driver::postgres::PgPoolOptions;
+
+use crate::postgres_server::{Server, available};
+use crate::sessions::*;
 
 /// What each verb costs, counted at the server.
 #[tokio::test]

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::postgres_server::{Server, available, url};
-use crate::proxy::{Plan, Proxy, SQL};
-use crate::sessions::*;
 use session::{
     CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
     StoreError, StoreKey, Timestamp, TouchOutcome,
 };
 use session_stores::postgres::PostgresStore;
 use session_stores::postgres::driver::postgres::{PgPool, PgPoolOptions};
+
+use crate::postgres_server::{Server, available, url};
+use crate::proxy::{Plan, Proxy, SQL};
+use crate::sessions::*;
 
 /// What a verb is tried on: a session of an owner, and what would come after it.
 struct Given {

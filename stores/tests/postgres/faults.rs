@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
+use session_stores::postgres::PostgresStore;
+
 use crate::postgres_server::{Server, available};
 use crate::sessions::*;
 use crate::writers::under_load;
-use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
-use session_stores::postgres::PostgresStore;
 
 const TIMEOUT: Duration = Duration::from_millis(700);
 

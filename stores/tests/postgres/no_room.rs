@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use session::StoreErrorKind;
+use session_stores::postgres::PostgresStore;
+
 use crate::disk::Disk;
 use crate::full::lives_out_a_full_engine;
 use crate::postgres_server::{Server, available, give};
-use session::StoreErrorKind;
-use session_stores::postgres::PostgresStore;
 
 /// As it comes, what is acknowledged is on the disk; and nobody makes room behind our back.
 const DURABLE: [&str; 3] = ["fsync=on", "synchronous_commit=on", "autovacuum=off"];

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::postgres_server::{Server, available};
-use crate::sessions::*;
 use session::{CreateOutcome, Over, OwnerKey, RotateOutcome, SessionStore};
 use session_stores::postgres::PostgresStore;
 use session_stores::postgres::driver::postgres::PgPoolOptions;
 use tokio::sync::Barrier;
+
+use crate::postgres_server::{Server, available};
+use crate::sessions::*;
 
 /// Two stores on one table.
 async fn two_nodes(server: &Server, table: &str) -> [Arc<PostgresStore>; 2] {

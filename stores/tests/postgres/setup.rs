@@ -4,12 +4,13 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::postgres_server::{Server, available};
-use crate::sessions::*;
 use session::{OwnerKey, SessionStore, StoreErrorKind};
 use session_stores::postgres::driver::postgres::PgPoolOptions;
 use session_stores::postgres::{PostgresSetupError, PostgresStore};
 use tokio::task::JoinSet;
+
+use crate::postgres_server::{Server, available};
+use crate::sessions::*;
 
 /// A standby takes nothing, and is not believed either: it may not know yet who has signed out.
 #[tokio::test(flavor = "multi_thread")]

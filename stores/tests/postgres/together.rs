@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use session::{OwnerKey, ReadOutcome, Record, SaveOutcome, SessionStore, StoreErrorKind, StoreKey};
+
 use crate::place::*;
 use crate::sessions::*;
-use session::{OwnerKey, ReadOutcome, Record, SaveOutcome, SessionStore, StoreErrorKind, StoreKey};
 
 /// So many saves are under way before the next one waits.
 const AT_ONCE: usize = 2;

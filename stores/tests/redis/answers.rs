@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::proxy::{Mix, Plan, Proxy, REDIS};
-use crate::redis_server::{Server, available};
-use crate::sessions::*;
 use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreErrorKind};
 use session_stores::redis::RedisStore;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+
+use crate::proxy::{Mix, Plan, Proxy, REDIS};
+use crate::redis_server::{Server, available};
+use crate::sessions::*;
 
 /// T53: replies that change places or come twice are recognised, and nobody is given another's session.
 #[tokio::test(flavor = "multi_thread")]

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::redis_cluster::Cluster;
 use session::StoreKey;
 use session::testing::conformance::{Fixture, run};
 use session_stores::redis::RedisStore;
+
+use crate::redis_cluster::Cluster;
 
 /// A store with a prefix of its own on a cluster that the cases share.
 struct OnThreeNodes {

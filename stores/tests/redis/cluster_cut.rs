@@ -9,13 +9,14 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use crate::redis_cluster_cuts::{Found, Given, Place};
-use crate::sessions::*;
 use session::{
     CreateOutcome, Over, OwnerRule, Record, RotateOutcome, SaveOutcome, SessionStore, StoreError,
     StoreKey,
 };
 use session_stores::redis::RedisStore;
+
+use crate::redis_cluster_cuts::{Found, Given, Place};
+use crate::sessions::*;
 
 /// Whether an answer acknowledges the verb.
 fn done<T>(answer: Option<Result<T, StoreError>>, is: impl Fn(&T) -> bool) -> bool {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::redis_cluster::Cluster;
-use crate::redis_server::{Server, available};
-use crate::sessions::*;
 use session::{
     OwnerKey, OwnerRule, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreKey,
 };
 use session_stores::redis::RedisStore;
+
+use crate::redis_cluster::Cluster;
+use crate::redis_server::{Server, available};
+use crate::sessions::*;
 
 /// How many scripts these servers have run by name. A store sends nothing else once they know them.
 fn run(servers: &[Server]) -> u64 {

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::places::places;
-use crate::proxy::{Plan, Proxy, REDIS};
-use crate::redis_server::{Server, available};
-use crate::sessions::*;
 use session::{
     CreateOutcome, Header, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
     StoreError, StoreKey, Timestamp, TouchOutcome,
 };
 use session_stores::redis::RedisStore;
+
+use crate::places::places;
+use crate::proxy::{Plan, Proxy, REDIS};
+use crate::redis_server::{Server, available};
+use crate::sessions::*;
 
 /// What a verb is tried on: a session of an owner, and what would come after it.
 struct Given {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::redis_cluster::Cluster;
-use crate::redis_load::{Life, Load};
-use crate::redis_server::{Server, available, until};
-use crate::sessions::*;
 use redis::sentinel::{SentinelClient, SentinelServerType};
 use session::{
     CreateOutcome, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind,
 };
 use session_stores::redis::{RedisStore, RedisStoreBuilder};
+
+use crate::redis_cluster::Cluster;
+use crate::redis_load::{Life, Load};
+use crate::redis_server::{Server, available, until};
+use crate::sessions::*;
 
 const TIMEOUT: Duration = Duration::from_millis(500);
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreError, StoreErrorKind};
+use session_stores::redis::RedisStore;
+
 use crate::redis_server::{Server, available};
 use crate::sessions::*;
 use crate::writers::under_load;
-use session::{OwnerKey, ReadOutcome, SaveOutcome, SessionStore, StoreError, StoreErrorKind};
-use session_stores::redis::RedisStore;
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::redis_cluster::Cluster;
-use crate::redis_server::Server;
 use session::{
     CreateOutcome, Op, OwnerKey, OwnerRule, ReadOutcome, Record, RotateOutcome, SaveOutcome,
     SessionHandle, SessionInfo, SessionStore, StoreError, StoreKey, Swept, Timestamp, TouchOutcome,
     Version,
 };
 use session_stores::redis::{RedisStore, RedisStoreBuilder};
+
+use crate::redis_cluster::Cluster;
+use crate::redis_server::Server;
 
 struct Two {
     stores: [RedisStore; 2],

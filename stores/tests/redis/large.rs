@@ -4,14 +4,15 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::redis_cluster::Cluster;
-use crate::redis_server::{Server, available};
-use crate::sessions::{fresh_key, key_after, live, next, now, op, owned, put};
 use session::{
     CreateOutcome, Over, OwnerKey, OwnerRule, RotateOutcome, SaveOutcome, SessionStore, StoreError,
     StoreErrorKind,
 };
 use session_stores::redis::{RedisStore, RedisStoreBuilder};
+
+use crate::redis_cluster::Cluster;
+use crate::redis_server::{Server, available};
+use crate::sessions::{fresh_key, key_after, live, next, now, op, owned, put};
 
 fn builder() -> RedisStoreBuilder {
     RedisStore::builder()

@@ -8,9 +8,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use crate::redis_cluster::Cluster;
-use crate::redis_server::available;
-use crate::sessions::*;
 use session::{
     CreateOutcome, Over, OwnerKey, OwnerRule, Record, RotateOutcome, SessionStore, StoreError,
     StoreKey, Timestamp,
@@ -18,6 +15,10 @@ use session::{
 use session_stores::redis::RedisStore;
 use session_stores::redis::driver as redis;
 use tokio::time::sleep;
+
+use crate::redis_cluster::Cluster;
+use crate::redis_server::available;
+use crate::sessions::*;
 
 /// How long others get to do what they should not.
 const A_WHILE: Duration = Duration::from_millis(100);

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use session::{CreateOutcome, OwnerKey, Record, RotateOutcome, SessionStore, StoreKey, Timestamp};
+use session_stores::redis::RedisStore;
+
 use crate::redis_cluster::Cluster;
 use crate::redis_server::{Server, available, until};
 use crate::sessions::*;
-use session::{CreateOutcome, OwnerKey, Record, RotateOutcome, SessionStore, StoreKey, Timestamp};
-use session_stores::redis::RedisStore;
 
 /// More than are ended at once.
 const MANY: usize = 40;

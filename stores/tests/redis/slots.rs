@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::redis_cluster::Cluster;
-use crate::redis_load::Load;
-use crate::redis_server::{Server, available};
-use crate::sessions::*;
 use session::{
     CreateOutcome, OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind,
     StoreKey, TouchOutcome,
 };
 use session_stores::redis::RedisStore;
+
+use crate::redis_cluster::Cluster;
+use crate::redis_load::Load;
+use crate::redis_server::{Server, available};
+use crate::sessions::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

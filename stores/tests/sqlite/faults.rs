@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::sessions::*;
-use crate::sqlite_file::*;
 use session::{
     CreateOutcome, OwnerKey, ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind,
 };
 use session_stores::sqlite::SqliteStore;
 use session_stores::sqlite::driver::sqlite::SqliteConnectOptions;
 use session_stores::sqlite::driver::{SqlitePool, query};
+
+use crate::sessions::*;
+use crate::sqlite_file::*;
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 

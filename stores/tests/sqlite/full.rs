@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::disk::Disk;
-use crate::sessions::*;
 use session::{
     OwnerKey, ReadOutcome, Record, SaveOutcome, SessionStore, StoreErrorKind, StoreKey, Timestamp,
 };
 use session_stores::sqlite::driver::SqlitePool;
 use session_stores::sqlite::driver::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use session_stores::sqlite::{Durability, SqliteStore};
+
+use crate::disk::Disk;
+use crate::sessions::*;
 
 async fn open(path: &Path) -> SqliteStore {
     SqliteStore::builder()

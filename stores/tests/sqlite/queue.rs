@@ -4,8 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sessions::*;
-use crate::sqlite_file::*;
 use session::{
     CreateOutcome, OwnerKey, ReadOutcome, Record, RotateOutcome, SaveOutcome, SessionStore,
     StoreError, StoreErrorKind, StoreKey, Timestamp,
@@ -13,6 +11,9 @@ use session::{
 use session_stores::sqlite::SqliteStore;
 use session_stores::sqlite::driver::sqlite::SqliteConnection;
 use tokio::task::JoinHandle;
+
+use crate::sessions::*;
+use crate::sqlite_file::*;
 
 const SESSIONS: usize = 20;
 

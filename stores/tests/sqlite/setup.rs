@@ -4,12 +4,13 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sessions::*;
-use crate::sqlite_file::*;
 use session::{ReadOutcome, SessionStore, TouchOutcome};
 use session_stores::sqlite::driver::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use session_stores::sqlite::driver::{SqlitePool, query};
 use session_stores::sqlite::{SqliteSetupError, SqliteStore};
+
+use crate::sessions::*;
+use crate::sqlite_file::*;
 
 /// What is no database, or a damaged one, is refused where the store is set up, and left alone.
 #[tokio::test(flavor = "multi_thread")]

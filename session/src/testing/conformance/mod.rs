@@ -32,8 +32,8 @@
 //! | T18 absolute end | `read::t18_..` | |
 //! | T19 no later end | `drift::t19_..`, `touch::t19_..` | what a commit asks for: the layer (`commit/decide/tests.rs`) |
 //! | T20 any duration | [`extreme`] | impossible configurations, Max-Age: the layer (`time.rs`, `transport/cookie/tests.rs`) |
-//! | T21 no drift | `drift::t21_..` | requests under each configuration: the layer (`tests/deadlines.rs`) |
-//! | T22, T22b sign-out meanwhile | `save::t22_..`, `rotate::t22_..`, `touch::t22_t23_..`, `destroy::s2_..`, `race::t16_save_rotate_and_destroy_..` | answers and cookies: the layer (`tests/gone.rs`, the stores' `http`) |
+//! | T21 no drift | `drift::t21_..` | requests under each configuration: the layer (`tests/requests/deadlines.rs`) |
+//! | T22, T22b sign-out meanwhile | `save::t22_..`, `rotate::t22_..`, `touch::t22_t23_..`, `destroy::s2_..`, `race::t16_save_rotate_and_destroy_..` | answers and cookies: the layer (`tests/requests/gone.rs`, the stores' `http`) |
 //! | T23 rotation meanwhile | `save::t23_..`, `touch::t22_t23_..`, `rotate::t12_..` | as before |
 //! | T24 expiry, `gc`, revocation meanwhile | `save::t24_..`, `rotate::t24_..`, `revoke::t24_..` | as before |
 //! | T28 nothing lost | `race::t28_..`, `race::one_creation_wins` | merging of keys, `consume`: the layer (`tests/concurrency`) |

@@ -1,14 +1,11 @@
 //! Requests with the id of a session that has ended or moved on: what they are told, and how they begin anew.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use axum::Router;
 use axum::routing::{get, post};
 use http::{Request, StatusCode};
 use session::{OnGone, Session, SessionSchema, Typed};
-use support::{App, Browser};
+
+use crate::support::{App, Browser};
 
 #[derive(SessionSchema)]
 struct Account {

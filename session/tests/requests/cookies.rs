@@ -2,15 +2,12 @@
 //
 // T01 to T04, T06 and T08 stand beside the parser, in `transport/cookie/tests.rs`.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use axum::Router;
 use axum::routing::{get, post};
 use http::{Request, StatusCode};
 use session::{CookieScope, CookieTransport, Session};
-use support::{App, Browser};
+
+use crate::support::{App, Browser};
 
 fn routes() -> Router {
     Router::new()

@@ -1,16 +1,13 @@
 //! A commit that somebody else has begun through a handle of the same request is waited for.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
 use session::testing::{Fault, Verb};
 use session::{Session, SessionSchema, Typed};
-use support::App;
+
+use crate::support::App;
 
 #[derive(SessionSchema)]
 struct Pair {

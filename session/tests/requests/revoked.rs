@@ -1,10 +1,6 @@
 //! A rotation that comes after the owner's sessions were revoked, which in a store of several steps the session's own
 //! record does not show: with a store whose `rotate` always says so, always ready or not.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +12,8 @@ use session::{
     SaveOutcome, Session, SessionHandle, SessionInfo, SessionLayer, SessionSchema, SessionStore,
     StoreError, StoreKey, Swept, Timestamp, TouchOutcome, Typed, Version,
 };
-use support::{Answer, Browser};
+
+use crate::support::{Answer, Browser};
 
 #[derive(Default)]
 struct Revoked<const READY: bool>(ModelStore);

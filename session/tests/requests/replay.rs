@@ -1,18 +1,15 @@
 //! What a commit repeats on a record that others have changed, and what it keeps when something fails.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
 use http::{Request, StatusCode};
 use session::{ErrorKind, Session, SessionLayer, SessionSchema, Typed};
-use support::{Answer, App, Browser};
 use tokio::sync::Semaphore;
 use tower::{Layer, ServiceExt};
+
+use crate::support::{Answer, App, Browser};
 
 #[derive(SessionSchema)]
 struct Account {
@@ -124,7 +121,7 @@ async fn c5_a_take_that_is_repeated_removes_what_it_returned_and_no_more() {
             request = request.header("cookie", cookie);
         }
         let request = request.body(axum::body::Body::empty()).unwrap();
-        support::answer(push(text).oneshot(request).await.unwrap()).await
+        crate::support::answer(push(text).oneshot(request).await.unwrap()).await
     };
     let mut browser = app.browser();
     let first = send("one", &browser).await;

@@ -1,9 +1,5 @@
 //! What a metered store tells of the calls that requests make.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +10,8 @@ use session::testing::{FakeClock, Fault, FaultStore, ModelStore};
 use session::{
     CallOutcome, MeteredStore, Session, SessionLayer, StoreCall, StoreErrorKind, Timestamp, Verb,
 };
-use support::Browser;
+
+use crate::support::Browser;
 
 type Told = Arc<Mutex<Vec<StoreCall>>>;
 

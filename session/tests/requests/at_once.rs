@@ -1,9 +1,5 @@
 //! A store that is always ready: the commit is made where the request ends, by whoever has the handle alone.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +12,8 @@ use session::{
     Clock, ErrorKind, LazySession, Op, ReadOutcome, Record, Session, SessionLayer, SessionSchema,
     SessionStore, Timestamp, Typed,
 };
-use support::Browser;
+
+use crate::support::Browser;
 
 #[derive(SessionSchema)]
 struct Account {

@@ -1,9 +1,5 @@
 //! Whose deadlines a session has: its own, whatever the configuration says by now.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +10,8 @@ use session::testing::{FakeClock, ModelStore};
 use session::{
     Lifetime, Op, ReadOutcome, Record, Session, SessionLayer, SessionStore, StoreKey, Timestamp,
 };
-use support::Browser;
+
+use crate::support::Browser;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

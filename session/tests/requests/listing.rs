@@ -1,9 +1,5 @@
 //! What a user sees of the sessions of their own, and how long each still lives.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +7,8 @@ use axum::extract::Path;
 use axum::routing::{get, post};
 use http::Request;
 use session::{Lifetime, Session, SessionSchema, Typed};
-use support::App;
+
+use crate::support::App;
 
 #[derive(SessionSchema)]
 struct Account {
