@@ -184,6 +184,8 @@ impl Server {
             format!("--socket={path}/socket"),
             format!("--pid-file={path}/pid"),
             format!("--log-error={path}/log.err"),
+            // An engine that starts removes what others have of temporary tables in the folder that all have by default.
+            format!("--tmpdir={path}"),
         ];
         arguments.extend(user().map(str::to_owned));
         let ours = [
