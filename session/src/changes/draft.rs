@@ -138,13 +138,7 @@ impl Draft {
                 place,
                 value,
                 owner,
-            } => {
-                let owner = Owner {
-                    key: *owner,
-                    entry: place.key.as_str().into(),
-                };
-                self.set_owner(place, value, Arc::new(owner), context, trash);
-            }
+            } => self.set_owner(place, value, owner, context, trash),
             Change::Regenerate => self.rotate = true,
             Change::SetLifetime(lifetime) => {
                 self.lifetime = Some(*lifetime);
@@ -225,7 +219,7 @@ impl Draft {
         &mut self,
         place: &Place,
         value: &Value,
-        owner: Arc<Owner>,
+        owner: &Arc<Owner>,
         context: &Context<'_>,
         trash: &mut Trash,
     ) {
@@ -246,7 +240,7 @@ impl Draft {
         // Disowned first, so that this write does not count as clearing the owner.
         self.owner = None;
         self.write(place, Some(Slot::Plain(value.clone())), context, trash);
-        self.owner = Some(owner);
+        self.owner = Some(Arc::clone(owner));
         self.rotate = true;
         self.authenticated = true;
     }

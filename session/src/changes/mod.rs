@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use crate::data::{Data, FlashEntry, Key, Slot, Value};
 use crate::error::Error;
 use crate::id::OwnerKey;
+use crate::record::Owner;
 use crate::time::{Lifetime, Timestamp};
 
 pub(crate) use draft::{Context, Draft, Policy, Trash};
@@ -108,7 +109,7 @@ pub(crate) enum Change {
     SetOwner {
         place: Place,
         value: Value,
-        owner: OwnerKey,
+        owner: Arc<Owner>,
     },
     Regenerate,
     SetLifetime(Lifetime),
@@ -116,6 +117,17 @@ pub(crate) enum Change {
 }
 
 impl Change {
+    /// A sign-in, by the value at this place.
+    pub(crate) fn own(place: Place, value: Value, key: OwnerKey) -> Self {
+        let entry = place.key.as_str().into();
+        let owner = Arc::new(Owner { key, entry });
+        Self::SetOwner {
+            place,
+            value,
+            owner,
+        }
+    }
+
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {
             Self::Set { place, .. }
@@ -148,19 +160,37 @@ impl Change {
 
 /// The changes of one segment, in order.
 #[derive(Default)]
-pub(crate) struct Changes(Vec<Change>);
+pub(crate) enum Changes {
+    #[default]
+    None,
+    /// All that most requests do, without an allocation.
+    One(Change),
+    Many(Vec<Change>),
+}
 
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_slice().is_empty()
+    }
+
+    fn as_slice(&self) -> &[Change] {
+        match self {
+            Self::None => &[],
+            Self::One(change) => std::slice::from_ref(change),
+            Self::Many(changes) => changes,
+        }
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Change> {
-        self.0.iter()
+        self.as_slice().iter()
     }
 
     /// Adds a change. A set or removal makes earlier changes of the same place pointless: they go into the trash.
     pub(crate) fn push(&mut self, change: Change, trash: &mut Trash) {
+        if let Self::None = self {
+            *self = Self::One(change);
+            return;
+        }
         if let Change::Set { place, .. } | Change::Remove { place } = &change {
             let start = self.after_barrier();
             // One that removes aliases of its own is still needed: another schema may know more of them.
@@ -168,24 +198,21 @@ impl Changes {
                 p.key == place.key && p.aliases.iter().all(|a| place.aliases.contains(a))
             };
             let superseded = |c: &Change| c.place().is_some_and(covers);
-            if self.0[start..].iter().any(superseded) {
-                let dropped = self.0.extract_if(start.., |c| superseded(c));
-                dropped.for_each(|change| trash.change(change));
+            if self.as_slice()[start..].iter().any(superseded) {
+                self.edit(|list| {
+                    let dropped = list.extract_if(start.., |c| superseded(c));
+                    dropped.for_each(|change| trash.change(change));
+                });
             }
         }
-        if self.0.is_empty() {
-            // Most requests make one change, and need no room for more.
-            self.0 = vec![change];
-        } else {
-            self.0.push(change);
-        }
+        self.edit(|list| list.push(change));
     }
 
     /// The set or removal that an update of `place` folds into: the last change of that place, unless a barrier
     /// stands between.
     pub(crate) fn foldable(&self, place: &Place) -> bool {
         let start = self.after_barrier();
-        let last = self.0[start..]
+        let last = self.as_slice()[start..]
             .iter()
             .rev()
             .find(|c| c.place().is_some_and(|p| p.overlaps(place)));
@@ -193,30 +220,49 @@ impl Changes {
     }
 
     fn after_barrier(&self) -> usize {
-        self.0
-            .iter()
+        self.iter()
             .rposition(Change::is_barrier)
             .map_or(0, |at| at + 1)
     }
 
+    /// Works on them as a list, which may become longer or shorter.
+    fn edit(&mut self, edit: impl FnOnce(&mut Vec<Change>)) {
+        let mut list = std::mem::take(self).into_list();
+        edit(&mut list);
+        *self = Self::Many(list);
+    }
+
+    fn into_list(self) -> Vec<Change> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(change) => {
+                let mut list = Vec::with_capacity(4);
+                list.push(change);
+                list
+            }
+            Self::Many(list) => list,
+        }
+    }
+
     pub(crate) fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
-        self.0.retain(keep);
+        self.edit(|list| list.retain(keep));
     }
 
     /// Puts changes that could not be committed back before those made since.
     pub(crate) fn prepend(&mut self, mut earlier: Self) {
-        earlier.0.append(&mut self.0);
+        earlier.append(std::mem::take(self));
         *self = earlier;
     }
 
-    pub(crate) fn append(&mut self, mut later: Self) {
-        self.0.append(&mut later.0);
+    pub(crate) fn append(&mut self, later: Self) {
+        let later = later.into_list();
+        self.edit(|list| list.extend(later));
     }
 }
 
 impl From<Vec<Change>> for Changes {
     fn from(changes: Vec<Change>) -> Self {
-        Self(changes)
+        Self::Many(changes)
     }
 }
 

@@ -33,11 +33,8 @@ fn set(key: &'static str, value: u64) -> Change {
 }
 
 fn own(name: &'static str) -> Change {
-    Change::SetOwner {
-        place: place("user"),
-        value: Value::new(name.to_owned()),
-        owner: OwnerKey::of(name),
-    }
+    let value = Value::new(name.to_owned());
+    Change::own(place("user"), value, OwnerKey::of(name))
 }
 
 fn increment(key: &'static str) -> Change {
@@ -227,11 +224,8 @@ fn an_owner_under_an_alias_moves_to_the_key() {
         key: Key::Static("user"),
         aliases: &["uid"],
     };
-    let change = Change::SetOwner {
-        place: aliased,
-        value: Value::new("ann".to_owned()),
-        owner: OwnerKey::of("ann"),
-    };
+    let value = Value::new("ann".to_owned());
+    let change = Change::own(aliased, value, OwnerKey::of("ann"));
     let draft = run(draft, &[change]);
     assert_eq!(keys(&draft), ["cart", "user"]);
     assert_eq!(draft.owner.map(|o| o.entry.clone()), Some("user".into()));

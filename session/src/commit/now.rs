@@ -10,10 +10,11 @@ use http::StatusCode;
 use super::decide::Keep;
 use super::run::{Attempt, Commit, Plan};
 use super::to_end::RunToEnd;
-use super::work::Work;
+use super::work::Start;
+use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
-use crate::handle::{Inner, Outgoing, Told, Turn};
-use crate::record::{Owner, Record};
+use crate::handle::{Inner, Outgoing, State, Told, Turn, Work};
+use crate::record::Record;
 use crate::store::StoreError;
 
 /// How a request ends for its session.
@@ -25,20 +26,19 @@ pub(crate) enum Ended {
     Committing(RunToEnd),
 }
 
-/// What [`Inner::end_shared`] finds under the lock.
-enum Found {
-    Nothing(Option<Told>),
-    /// Another commit of this handle is under way.
-    Busy,
-    Work,
-}
-
 /// What one attempt comes to where it is made.
 enum Attempted {
     Settled,
     Refused(Error),
     /// Not made, or in conflict with this, which the store holds by now. A future goes on with the plan.
     Unfinished(Plan, Option<Arc<Record>>),
+}
+
+/// What a future goes on with.
+struct Rest {
+    work: Work,
+    plan: Plan,
+    conflict: Option<Arc<Record>>,
 }
 
 impl Ended {
@@ -53,79 +53,93 @@ impl Inner {
         if !self.shared.store.is_always_ready() {
             return self.end_shared(status);
         }
-        let mut work;
-        let owner = match self.alone() {
+        match self.alone() {
             None => return self.end_shared(status),
             Some(None) => return Ended::Untouched,
             Some(Some(state)) if !state.is_pending() => {
                 state.head_sent = true;
                 return Ended::of(state.told());
             }
-            Some(Some(state)) => {
-                let owner = state.owner().cloned();
-                work = Work::default();
-                state.take_all(&mut work);
-                owner
-            }
-        };
-        self.commit_alone(status, work, owner)
+            Some(Some(_)) => {}
+        }
+        match self.with(|state| self.commit_alone(status, state)) {
+            Ok(ended) => ended,
+            Err(rest) => self.go_on(*rest, Turn::taken(&**self)),
+        }
     }
 
-    /// The end of a request whose handle nobody else has, as is usual once the handler has returned: nothing is locked,
-    /// and nothing copied for those who read meanwhile.
-    fn commit_alone(
-        self: &mut Arc<Self>,
-        status: StatusCode,
-        mut work: Work,
-        owner: Option<Arc<Owner>>,
-    ) -> Ended {
-        let attempted = self.attempt_now(status, &mut work);
-        if let Attempted::Settled = attempted {
-            return self.with(|state| {
-                std::mem::swap(&mut state.base, &mut work.base);
-                if work.outgoing != Outgoing::Nothing {
-                    state.outgoing = work.outgoing;
-                }
-                if work.dropped {
-                    return Ended::Done(Err(Error::of(ErrorKind::Gone)));
-                }
-                Ended::of(state.told())
-            });
+    /// The end of a request whose handle nobody else has, as is usual once the handler has returned: what is to be
+    /// stored stays in the handle, and nothing is copied for those who read meanwhile. Nobody can wait for its lock.
+    fn commit_alone(&self, status: StatusCode, state: &mut State) -> Result<Ended, Box<Rest>> {
+        let was_owned = state.owner().is_some();
+        let start = state.start(true);
+        // What an earlier commit made known stands, unless this one has more to say.
+        let outgoing = std::mem::take(&mut state.work.outgoing);
+        let outcome = match self.attempt_now(start, status, &mut state.work) {
+            Attempted::Settled if state.work.dropped => Err(Error::of(ErrorKind::Gone)),
+            Attempted::Settled => Ok(()),
+            Attempted::Refused(error) => {
+                state.was_owned = was_owned;
+                Err(error)
+            }
+            Attempted::Unfinished(plan, conflict) => {
+                state.was_owned = was_owned;
+                state.turns.take();
+                let work = std::mem::take(&mut state.work);
+                state.work.segment = work.segment;
+                state.work.outgoing = outgoing;
+                return Err(Box::new(Rest {
+                    work,
+                    plan,
+                    conflict,
+                }));
+            }
+        };
+        let work = &mut state.work;
+        (work.changes, work.draft, work.removal) = (Changes::default(), None, false);
+        if work.outgoing == Outgoing::Nothing {
+            work.outgoing = outgoing;
         }
-        self.with(|state| {
-            // Whether somebody is signed in is what the response depends on, whatever becomes of the commit.
-            state.draft().owner = owner;
-            state.turns.take();
-        });
-        let turn = Turn::taken(&**self);
-        self.go_on(attempted, work, turn)
+        Ok(match outcome {
+            Ok(()) => Ended::of(state.told()),
+            Err(error) => Ended::Done(Err(error)),
+        })
     }
 
     /// The end of a request whose handle others may have.
     fn end_shared(self: &Arc<Self>, status: StatusCode) -> Ended {
-        let mut work = Work::default();
-        let found = self.peek(|state| {
+        let mut taken = None;
+        let nothing = self.peek(|state| {
             if !state.is_pending() {
                 state.head_sent = true;
-                return Found::Nothing(state.told());
+                return Some(Ended::of(state.told()));
             }
-            if !state.turns.take() {
-                return Found::Busy;
+            if state.turns.take() {
+                taken = Some((state.start(true), state.take_work()));
             }
-            state.take_work(true, &mut work);
-            Found::Work
+            None
         });
-        match found {
-            None => Ended::Untouched,
-            Some(Found::Nothing(told)) => Ended::of(told),
-            Some(Found::Busy) => {
-                let keep = self.lets_through(status);
-                self.run_to_end(Arc::clone(self).commit_in_turn(keep))
-            }
-            Some(Found::Work) => {
-                let turn = Turn::taken(&**self);
-                let attempted = self.attempt_now(status, &mut work);
-                self.go_on(attempted, work, turn)
+        match nothing {
+            None => return Ended::Untouched,
+            Some(Some(ended)) => return ended,
+            Some(None) => {}
+        }
+        let Some((start, mut work)) = taken else {
+            // Another commit of this handle is under way.
+            let keep = self.lets_through(status);
+            return self.run_to_end(Arc::clone(self).commit_in_turn(keep));
+        };
+        let turn = Turn::taken(&**self);
+        match self.attempt_now(start, status, &mut work) {
+            Attempted::Settled => Ended::Done(self.settle(work, turn)),
+            Attempted::Refused(error) => Ended::Done(Err(error)),
+            Attempted::Unfinished(plan, conflict) => {
+                let rest = Rest {
+                    work,
+                    plan,
+                    conflict,
+                };
+                self.go_on(rest, turn)
             }
         }
     }
@@ -144,11 +158,11 @@ impl Inner {
     }
 
     /// Makes one attempt here and now, if the store is always ready.
-    fn attempt_now(&self, status: StatusCode, work: &mut Work) -> Attempted {
-        if let Err(error) = self.admit(self.lets_through(status), work) {
-            return Attempted::Refused(error);
-        }
-        let mut commit = self.begin(work);
+    fn attempt_now(&self, start: Start, status: StatusCode, work: &mut Work) -> Attempted {
+        let mut commit = match self.begin(start, self.lets_through(status), work) {
+            Ok(commit) => commit,
+            Err(error) => return Attempted::Refused(error),
+        };
         let mut conflict = None;
         if self.shared.store.is_always_ready() {
             let attempt = pin!(commit.attempt(work));
@@ -163,13 +177,13 @@ impl Inner {
         Attempted::Unfinished(commit.plan, conflict)
     }
 
-    /// Ends an attempt, or leaves the rest to a future.
-    fn go_on(self: &Arc<Self>, attempted: Attempted, mut work: Work, turn: Turn<&Self>) -> Ended {
-        let (plan, conflict) = match attempted {
-            Attempted::Settled => return Ended::Done(self.settle(work, turn)),
-            Attempted::Refused(error) => return Ended::Done(Err(error)),
-            Attempted::Unfinished(plan, conflict) => (plan, conflict),
-        };
+    /// Leaves the rest to a future.
+    fn go_on(self: &Arc<Self>, rest: Rest, turn: Turn<&Self>) -> Ended {
+        let Rest {
+            mut work,
+            plan,
+            conflict,
+        } = rest;
         let (inner, turn) = (Arc::clone(self), turn.owned(self));
         self.run_to_end(async move {
             let mut commit = Commit {
@@ -184,11 +198,10 @@ impl Inner {
     /// Waits for its turn first.
     async fn commit_in_turn(self: Arc<Self>, keep: Keep) -> Result<(), Error> {
         let turn = self.turn().await;
-        let Some(mut work) = self.take_pending(true) else {
+        let Some((mut work, start)) = self.take_pending(true) else {
             return Ok(());
         };
-        self.admit(keep, &mut work)?;
-        let mut commit = self.begin(&work);
+        let mut commit = self.begin(start, keep, &mut work)?;
         commit.run(&mut work, None).await?;
         self.settle(work, turn).map(drop)
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::calls::Answer;
 use super::decide::{Times, Verb, check_size, next_record};
-use super::work::{Work, replay};
+use super::work::replay;
 use crate::changes::{Change, Draft};
 use crate::config::OnGone;
 use crate::error::{Error, ErrorKind};
 use crate::events;
-use crate::handle::{Base, Outgoing};
+use crate::handle::{Base, Outgoing, Work};
 use crate::id::{SessionId, StoreKey};
 use crate::record::{CommitId, Header, Record};
 use crate::shared::{Deadline, Shared};
@@ -61,12 +61,7 @@ impl Commit<'_> {
                     return Err(Error::of(ErrorKind::Conflict));
                 }
                 waits += 1;
-                work.draft = replay(
-                    self.shared,
-                    work.base.draft(),
-                    &work.changes,
-                    self.plan.times.now,
-                )?;
+                self.redraw(work)?;
             }
             match self.attempt(work).await? {
                 Attempt::Settled => return Ok(()),
@@ -91,21 +86,16 @@ impl Commit<'_> {
 
     // Changes are borrowed by `&mut` across awaits: updates are `Send` but need not be `Sync`.
     async fn store(&mut self, work: &mut Work) -> Result<Attempt, Error> {
-        let verb = Verb::of(&work.base, &work.changes, &work.draft);
+        let verb = work.verb();
         if self.plan.head_sent && matches!(verb, Verb::Create | Verb::Rotate | Verb::SignInAnew) {
             return Err(Error::of(ErrorKind::HeadSent));
         }
-        if work.draft.failed && !matches!(work.base, Base::Gone { .. }) {
-            work.draft = replay(
-                self.shared,
-                work.base.draft(),
-                &work.changes,
-                self.plan.times.now,
-            )?;
+        if work.draft().failed && !matches!(work.base, Base::Gone { .. }) {
+            self.redraw(work)?;
         }
         match verb {
             Verb::Create => {
-                let draft = std::mem::take(&mut work.draft);
+                let draft = work.take_draft();
                 self.create(draft, work).await?;
             }
             Verb::Save | Verb::Rotate => return self.change(work).await,
@@ -124,10 +114,10 @@ impl Commit<'_> {
 
     /// Stores changes of a live record: by `save`, or by `rotate` under a new id.
     async fn change(&mut self, work: &mut Work) -> Result<Attempt, Error> {
+        let draft = work.take_draft();
         let Base::Live { id, key, record } = &work.base else {
             return Ok(Attempt::Settled);
         };
-        let draft = std::mem::take(&mut work.draft);
         let (rotate, authenticated) = (draft.rotate, draft.authenticated);
         let bind = self.bind(&draft);
         let next = self.draw(Some(&record.header), draft)?;
@@ -209,7 +199,7 @@ impl Commit<'_> {
             return Err(Error::of(ErrorKind::HeadSent));
         }
         let wanted = work.changes.iter().rev().find_map(|change| match change {
-            Change::SetOwner { owner, .. } => Some(*owner),
+            Change::SetOwner { owner, .. } => Some(owner.key),
             _ => None,
         });
         let mut draft = Draft::default();
@@ -221,6 +211,18 @@ impl Commit<'_> {
         }
         let draft = replay(self.shared, draft, &work.changes, self.plan.times.now)?;
         self.create(draft, work).await
+    }
+
+    /// Applies the changes to the record at hand, once more.
+    fn redraw(&self, work: &mut Work) -> Result<(), Error> {
+        let draft = replay(
+            self.shared,
+            work.base.draft(),
+            &work.changes,
+            self.plan.times.now,
+        )?;
+        work.draft = Some(draft);
+        Ok(())
     }
 
     fn drop_changes(&self, work: &mut Work) {

@@ -4,36 +4,36 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::decide::{Keep, Times};
+use super::decide::{Keep, Times, Verb};
 use super::run::{Commit, Plan};
 use crate::changes::{Changes, Draft, Trash};
 use crate::error::{Error, ErrorKind};
 use crate::events;
-use crate::handle::{Base, Inner, Loaded, Outgoing, State, Told, Turn};
+use crate::handle::{Base, Inner, Loaded, Outgoing, State, Told, Turn, Work};
 use crate::id::StoreKey;
 use crate::record::{CommitId, Record};
 use crate::shared::{Deadline, Shared};
 use crate::store::ReadOutcome;
 
-/// What one commit works on, taken out of the handle; once it is done, what the handle is to know.
-#[derive(Default)]
-pub(super) struct Work {
-    pub(super) segment: u32,
-    pub(super) base: Base,
-    pub(super) changes: Changes,
-    pub(super) draft: Draft,
-    pub(super) ended: Vec<StoreKey>,
-    pub(super) removal: bool,
-    pub(super) head_sent: bool,
+/// What a handle says to a commit that begins.
+pub(super) struct Start {
+    head_sent: bool,
     /// Why nothing can be stored: the session could not be loaded.
-    pub(super) failed: Option<Error>,
-    /// What the client is to be told once it is done.
-    pub(super) outgoing: Outgoing,
-    /// Changes were dropped because the session had ended or moved on.
-    pub(super) dropped: bool,
+    failed: Option<Error>,
 }
 
 impl Work {
+    /// The verb that it ends in.
+    pub(super) fn verb(&mut self) -> Verb {
+        let draft = self.draft.get_or_insert_with(|| self.base.draft());
+        Verb::of(&self.base, &self.changes, draft)
+    }
+
+    /// What is to be stored.
+    pub(super) fn take_draft(&mut self) -> Draft {
+        self.draft.take().unwrap_or_else(|| self.base.draft())
+    }
+
     /// Makes `current` the record to change, and says under which key it stands.
     pub(super) fn rebase(&mut self, current: Arc<Record>) -> Option<StoreKey> {
         let Base::Live { key, record, .. } = &mut self.base else {
@@ -45,31 +45,29 @@ impl Work {
 }
 
 impl State {
-    /// Takes out what is to be committed. Reads go on meanwhile.
-    pub(super) fn take_work(&mut self, is_final: bool, work: &mut Work) {
-        work.base.clone_from(&self.base);
-        work.draft = self.draft.clone().unwrap_or_else(|| self.base.draft());
-        self.take_rest(is_final, work);
-    }
-
-    /// As [`take_work`](Self::take_work), where there is nobody to read: nothing is copied.
-    pub(super) fn take_all(&mut self, work: &mut Work) {
-        work.base = std::mem::take(&mut self.base);
-        work.draft = self.draft.take().unwrap_or_else(|| work.base.draft());
-        self.take_rest(true, work);
-    }
-
-    fn take_rest(&mut self, is_final: bool, work: &mut Work) {
-        work.segment = self.segment;
-        work.changes = std::mem::take(&mut self.changes);
-        work.ended = std::mem::take(&mut self.ended);
-        work.removal = std::mem::take(&mut self.removal);
-        work.head_sent = self.head_sent;
-        work.failed = match &self.loaded {
+    /// A commit begins; `is_final`: the response head follows.
+    pub(super) fn start(&mut self, is_final: bool) -> Start {
+        let head_sent = self.head_sent;
+        self.head_sent |= is_final;
+        let failed = match &self.loaded {
             Loaded::Anonymous(error) | Loaded::Failed(error) => Some(error.clone()),
             Loaded::No | Loaded::Yes => None,
         };
-        self.head_sent |= is_final;
+        Start { head_sent, failed }
+    }
+
+    /// Takes out what is to be committed, and leaves what is read meanwhile.
+    pub(super) fn take_work(&mut self) -> Work {
+        let work = &mut self.work;
+        Work {
+            base: work.base.clone(),
+            segment: work.segment,
+            changes: std::mem::take(&mut work.changes),
+            draft: work.draft.clone(),
+            ended: std::mem::take(&mut work.ended),
+            removal: std::mem::take(&mut work.removal),
+            ..Work::default()
+        }
     }
 }
 
@@ -77,38 +75,44 @@ impl Inner {
     /// Stores the changes so far. They are kept if that fails.
     pub(crate) async fn commit(self: Arc<Self>) -> Result<(), Error> {
         let turn = self.turn().await;
-        let Some(mut work) = self.take_pending(false) else {
+        let Some((mut work, start)) = self.take_pending(false) else {
             return Ok(());
         };
-        self.admit(Keep::ALL, &mut work)?;
-        let mut commit = self.begin(&work);
+        let mut commit = self.begin(start, Keep::ALL, &mut work)?;
         match commit.run(&mut work, None).await {
             Ok(()) => self.settle(work, turn).map(drop),
             Err(error) => {
                 self.with(|state| {
-                    state.changes.prepend(work.changes);
-                    state.ended.append(&mut work.ended);
-                    state.removal |= work.removal;
+                    state.work.changes.prepend(work.changes);
+                    state.work.ended.append(&mut work.ended);
+                    state.work.removal |= work.removal;
                 });
                 Err(error)
             }
         }
     }
 
-    pub(super) fn take_pending(&self, is_final: bool) -> Option<Work> {
-        let mut work = Work::default();
+    pub(super) fn take_pending(&self, is_final: bool) -> Option<(Work, Start)> {
         let taken = self.peek(|state| {
-            let pending = state.is_pending();
-            if pending {
-                state.take_work(is_final, &mut work);
-            }
-            state.head_sent |= is_final;
-            pending
+            let start = state.start(is_final);
+            state.is_pending().then(|| (state.take_work(), start))
         });
-        (taken == Some(true)).then_some(work)
+        taken.flatten()
     }
 
-    pub(super) fn begin(&self, work: &Work) -> Commit<'_> {
+    /// Refuses what cannot be committed, and keeps of the changes what the response lets through.
+    pub(super) fn begin(
+        &self,
+        start: Start,
+        keep: Keep,
+        work: &mut Work,
+    ) -> Result<Commit<'_>, Error> {
+        if let Some(error) = start.failed {
+            return Err(error);
+        }
+        if keep != Keep::ALL {
+            self.filter(keep, work)?;
+        }
         self.shared.sweeper.ensure(&self.shared);
         let plan = Plan {
             times: Times {
@@ -118,33 +122,25 @@ impl Inner {
             deadline: Deadline::new(self.shared.config.deadline),
             commit_id: CommitId::generate(),
             target: None,
-            head_sent: work.head_sent,
+            head_sent: start.head_sent,
         };
-        Commit {
+        Ok(Commit {
             shared: &self.shared,
             plan,
-        }
+        })
     }
 
-    /// Refuses what cannot be committed, and keeps of the changes what the response lets through.
-    pub(super) fn admit(&self, keep: Keep, work: &mut Work) -> Result<(), Error> {
-        if let Some(error) = work.failed.take() {
-            return Err(error);
-        }
+    fn filter(&self, keep: Keep, work: &mut Work) -> Result<(), Error> {
         let owner = match &work.base {
             Base::Live { record, .. } => record.header.owner.as_deref(),
             Base::None | Base::Gone { .. } => None,
         };
-        if keep != Keep::ALL && keep.filter(&mut work.changes, owner) {
+        if keep.filter(&mut work.changes, owner) {
             events::discarded();
-            work.draft = self.redraw(&work.base, &work.changes)?;
+            let draft = replay(&self.shared, work.base.draft(), &work.changes, self.now())?;
+            work.draft = Some(draft);
         }
         Ok(())
-    }
-
-    /// Applies changes to a base, outside the lock.
-    fn redraw(&self, base: &Base, changes: &Changes) -> Result<Draft, Error> {
-        replay(&self.shared, base.draft(), changes, self.now())
     }
 
     /// Makes what was stored the new base, and lays what was changed meanwhile over it. Says what there is to tell.
@@ -158,22 +154,24 @@ impl Inner {
         let (mut turn, mut told) = (Some(turn), None);
         loop {
             let more = self.with(|state| {
-                if state.segment == work.segment && !state.changes.is_empty() {
-                    return std::mem::take(&mut state.changes);
+                let present = &mut state.work;
+                if present.segment == work.segment && !present.changes.is_empty() {
+                    return std::mem::take(&mut present.changes);
                 }
-                if state.segment != work.segment {
+                if present.segment != work.segment {
                     // `destroy` came while this was being stored: what was stored ends too.
                     if let Base::Live { key, .. } = &work.base {
-                        state.ended.push(*key);
+                        present.ended.push(*key);
                     }
                 } else {
                     if work.outgoing != Outgoing::Nothing {
-                        state.outgoing = work.outgoing;
+                        present.outgoing = work.outgoing;
                     }
+                    present.changes = std::mem::take(&mut later);
                     // What was there is dropped outside the lock.
-                    std::mem::swap(&mut state.base, &mut work.base);
-                    state.changes = std::mem::take(&mut later);
-                    std::mem::swap(&mut state.draft, &mut draft);
+                    let base = std::mem::take(&mut work.base);
+                    (work.base, draft) = state.replace(base, draft.take());
+                    state.was_owned = false;
                 }
                 if let Some(turn) = turn.take() {
                     turn.end(state);
@@ -197,7 +195,8 @@ impl Inner {
     /// Reads the record again and lays the uncommitted changes over it.
     pub(crate) async fn reload(&self) -> Result<(), Error> {
         let turn = self.turn().await;
-        let Some((base, segment)) = self.peek(|state| (state.base.clone(), state.segment)) else {
+        let present = self.peek(|state| (state.work.base.clone(), state.work.segment));
+        let Some((base, segment)) = present else {
             return Ok(());
         };
         let Base::Live { id, key, .. } = base else {

@@ -179,7 +179,7 @@ impl Session {
     /// Whether this request recorded a change. Setting an equal value counts.
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        self.0.with(|state| !state.changes.is_empty())
+        self.0.with(|state| !state.work.changes.is_empty())
     }
 
     /// The map as a JSON object: without flashes, without what has expired, and without fields that a schema of
@@ -224,7 +224,7 @@ impl super::Inner {
     ) -> Result<Vec<T>, Cause> {
         let now = self.now();
         let entries: Vec<FlashEntry> = self.with(|state| {
-            let before = match &state.base {
+            let before = match &state.work.base {
                 super::Base::Live { record, .. } => Some(&record.data),
                 super::Base::None | super::Base::Gone { .. } => None,
             };

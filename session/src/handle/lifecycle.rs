@@ -33,7 +33,7 @@ impl Session {
     /// It is the secret that the client holds: see [`SessionId::expose_secret`].
     #[must_use]
     pub fn id(&self) -> Option<SessionId> {
-        self.0.with(|state| match &state.base {
+        self.0.with(|state| match &state.work.base {
             Base::Live { id, .. } => Some(*id),
             Base::None | Base::Gone { .. } => None,
         })
@@ -67,24 +67,24 @@ impl Session {
     /// For login pages that must write before anyone is known and may be reached with the id of a session that
     /// [is gone](Self::is_gone). A session that lives is destroyed.
     pub fn start_over(&self) {
-        let lives = self.0.with(|state| matches!(state.base, Base::Live { .. }));
+        let lives = self
+            .0
+            .with(|state| matches!(state.work.base, Base::Live { .. }));
         self.end_segment(lives);
     }
 
     fn end_segment(&self, removal: bool) {
         let trash = self.0.with(|state| {
-            match &state.base {
-                Base::Live { key, .. } => state.ended.push(*key),
+            match &state.work.base {
+                Base::Live { key, .. } => state.work.ended.push(*key),
                 // Whatever it moved on to ends too, and so does each of several that are live.
                 Base::Gone { .. } | Base::None if removal && state.must_end_presented() => {
-                    state.ended.extend(self.0.presented_keys());
+                    state.work.ended.extend(self.0.presented_keys());
                 }
                 Base::Gone { .. } | Base::None => {}
             }
-            state.removal |= removal;
-            state.segment = state.segment.wrapping_add(1);
-            let owner = state.verified_owner.take();
-            (state.rebase(Base::None), owner)
+            state.work.removal |= removal;
+            (state.next_segment(), state.verified_owner.take())
         });
         drop(trash);
     }
@@ -95,13 +95,14 @@ impl Session {
     /// works, and so does [`start_over`](Self::start_over).
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.0.with(|state| matches!(state.base, Base::Gone { .. }))
+        self.0
+            .with(|state| matches!(state.work.base, Base::Gone { .. }))
     }
 
     /// When the session dies if no further request comes; `None` before its first commit.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.0.with(|state| match &state.base {
+        self.0.with(|state| match &state.work.base {
             Base::Live { record, .. } => Some(
                 record
                     .header
@@ -169,7 +170,7 @@ impl Session {
     ///
     /// The store failed, or the session [is gone](crate::ErrorKind::Gone).
     pub async fn touch(&self) -> Result<(), Error> {
-        let live = self.0.with(|state| match &state.base {
+        let live = self.0.with(|state| match &state.work.base {
             Base::Live { key, record, .. } => Some((*key, Arc::clone(record))),
             Base::None | Base::Gone { .. } => None,
         });
@@ -206,7 +207,7 @@ impl Session {
     /// Which entry of [`sessions_of_owner`](Self::sessions_of_owner) is this session.
     #[must_use]
     pub fn handle(&self) -> Option<SessionHandle> {
-        self.0.with(|state| match &state.base {
+        self.0.with(|state| match &state.work.base {
             Base::Live { record, .. } => Some(record.header.handle),
             Base::None | Base::Gone { .. } => None,
         })
@@ -247,7 +248,7 @@ impl Session {
 
     /// The owner in the stored header, and the key of the session.
     fn stored_owner(&self) -> Option<(OwnerKey, StoreKey)> {
-        self.0.with(|state| match &state.base {
+        self.0.with(|state| match &state.work.base {
             Base::Live { key, record, .. } => {
                 record.header.owner.as_ref().map(|owner| (owner.key, *key))
             }

@@ -88,11 +88,11 @@ impl LazySession {
     pub fn destroy(&self) {
         let loaded = self.0.with(|state| {
             if matches!(state.loaded, Loaded::No) {
-                state.ended.extend(self.0.presented_keys());
+                state.work.ended.extend(self.0.presented_keys());
                 state.loaded = Loaded::Yes;
                 self.0.is_loaded.store(true, Ordering::Release);
-                state.removal = true;
-                state.segment += 1;
+                state.work.removal = true;
+                state.work.segment += 1;
                 return false;
             }
             true
@@ -307,7 +307,7 @@ impl Inner {
         self.with(|state| {
             if let Loaded::No = state.loaded {
                 // What is not taken is dropped outside the lock.
-                std::mem::swap(&mut state.base, &mut found.base);
+                std::mem::swap(&mut state.work.base, &mut found.base);
                 state.ambiguous = found.ambiguous;
                 std::mem::swap(&mut state.loaded, &mut loaded);
                 self.is_loaded.store(true, Ordering::Release);

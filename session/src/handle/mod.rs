@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use self::load::LazySession;
 pub(crate) use self::load::Presented;
-pub(crate) use self::state::{Base, Loaded, Outgoing, State, Told};
+pub(crate) use self::state::{Base, Loaded, Outgoing, State, Told, Work};
 pub(crate) use self::turn::Turn;
 use crate::changes::{Change, Context, Place, Trash, Updated, Updater};
-use crate::data::{Slot, Value};
+use crate::data::{Key, Slot, Value};
 use crate::error::Error;
 use crate::events;
 use crate::shared::Shared;
@@ -56,6 +56,16 @@ pub(crate) struct Inner {
     pub(crate) is_loaded: AtomicBool,
     /// Nothing until an extractor asks. It has its place here: one allocation a request, touched or not.
     state: Mutex<Option<State>>,
+}
+
+/// What a place reads from at one time.
+struct View {
+    /// The slot, and the key under which it stands.
+    found: Option<(Key, Slot)>,
+    /// The time, if that had to be asked.
+    now: Timestamp,
+    /// The [`State::edits`] of then.
+    edits: u32,
 }
 
 impl Inner {
@@ -124,35 +134,47 @@ impl Inner {
         }
     }
 
-    /// What a place reads from: the key under which it stands, the slot, and the time if that had to be asked. The
-    /// clock is, only where a deadline or a former key is in play.
-    fn current(&self, place: &Place) -> (Option<(crate::data::Key, Slot)>, Timestamp) {
+    /// What a place reads from. The clock is asked only where a deadline or a former key is in play.
+    fn view(&self, place: &Place) -> View {
         if place.aliases.is_empty() {
-            let timeless = self.with(|state| match state.data().slot(place.key.as_str()) {
-                None => Some(None),
-                Some(slot @ Slot::Plain(_)) => Some(Some((place.key.clone(), slot.clone()))),
-                Some(_) => None,
+            let timeless = self.with(|state| {
+                let found = match state.data().slot(place.key.as_str()) {
+                    None => None,
+                    Some(slot @ Slot::Plain(_)) => Some((place.key.clone(), slot.clone())),
+                    Some(_) => return None,
+                };
+                Some(View {
+                    found,
+                    now: Timestamp::default(),
+                    edits: state.edits(),
+                })
             });
-            if let Some(slot) = timeless {
-                return (slot, Timestamp::default());
+            if let Some(view) = timeless {
+                return view;
             }
         }
         let now = self.now();
-        let found = self.with(|state| {
-            let (key, slot) = place.current(state.data(), now)?;
-            let key = if key == place.key.as_str() {
-                place.key.clone()
-            } else {
-                key.into()
-            };
-            Some((key, slot.clone()))
-        });
-        (found, now)
+        self.with(|state| {
+            let current = place.current(state.data(), now);
+            let found = current.map(|(key, slot)| {
+                let key = if key == place.key.as_str() {
+                    place.key.clone()
+                } else {
+                    key.into()
+                };
+                (key, slot.clone())
+            });
+            View {
+                found,
+                now,
+                edits: state.edits(),
+            }
+        })
     }
 
     /// The slot that a place reads from, and the key under which it stands.
-    pub(crate) fn slot(&self, place: &Place) -> Option<(crate::data::Key, Slot)> {
-        self.current(place).0
+    pub(crate) fn slot(&self, place: &Place) -> Option<(Key, Slot)> {
+        self.view(place).found
     }
 
     /// Records a change that runs no closure.
@@ -167,7 +189,7 @@ impl Inner {
         let mut trash = Trash::default();
         self.with(|state| {
             state.draft().apply_data(&change, &context, &mut trash);
-            state.changes.push(change, &mut trash);
+            state.work.changes.push(change, &mut trash);
         });
     }
 
@@ -185,8 +207,8 @@ impl Inner {
     ) -> Result<Option<Slot>, Error> {
         let mut trash = Trash::default();
         loop {
-            let (current, now) = self.current(place);
-            let current = current.map(|(_, slot)| slot);
+            let View { found, now, edits } = self.view(place);
+            let current = found.map(|(_, slot)| slot);
             let context = self.context(now);
             let updated = match updater(current.as_ref().and_then(Slot::value)) {
                 Ok(updated) => Some(updated),
@@ -197,16 +219,16 @@ impl Inner {
             let updated = updated.unwrap_or(Updated::Untouched);
             let mut state = self.lock();
             let state = state.get_or_insert_default();
-            let unchanged = match (place.current(state.data(), now), &current) {
+            let unchanged = || match (place.current(state.data(), now), &current) {
                 (None, None) => true,
                 (Some((_, slot)), Some(seen)) => slot.is_same(seen),
                 _ => false,
             };
-            if !unchanged {
+            if state.edits() != edits && !unchanged() {
                 trash.hold(updated);
                 continue;
             }
-            let folds = state.changes.foldable(place);
+            let folds = state.work.changes.foldable(place);
             let change = match (&updated, folds) {
                 (Updated::Untouched, true) if !defer => return Ok(current),
                 (Updated::Untouched, true) => Change::Update {
@@ -241,7 +263,7 @@ impl Inner {
                 &context,
                 &mut trash,
             );
-            state.changes.push(change, &mut trash);
+            state.work.changes.push(change, &mut trash);
             return Ok(current);
         }
     }
@@ -299,7 +321,7 @@ impl Drop for Inner {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if state
             .as_ref()
-            .is_some_and(|state| !state.changes.is_empty())
+            .is_some_and(|state| !state.work.changes.is_empty())
         {
             events::lost();
         }
@@ -310,7 +332,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (keys, changed) = self.0.with(|state| {
             let keys: Vec<_> = state.data().keys().map(str::to_owned).collect();
-            (keys, !state.changes.is_empty())
+            (keys, !state.work.changes.is_empty())
         });
         f.debug_struct("Session")
             .field("keys", &keys)

@@ -108,11 +108,7 @@ impl<'a, S: SessionSchema, F: TypedField<S>> Access<'a, S, F> {
     pub(super) fn set(self, value: F::Value) {
         let (place, value) = (self.field.place(), value.into_value());
         self.record(match self.field.owner_key(&value) {
-            Some(owner) => Change::SetOwner {
-                place,
-                value,
-                owner,
-            },
+            Some(owner) => Change::own(place, value, owner),
             None => Change::Set {
                 place,
                 slot: Slot::new(value, self.expires()),

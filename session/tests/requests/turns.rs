@@ -1,11 +1,12 @@
-//! A commit that somebody else has begun through a handle of the same request is waited for.
+//! Several handles of one request: a commit that another has begun is waited for, and an update sees what another did.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
 use session::testing::{Fault, Verb};
-use session::{Session, SessionSchema, Typed};
+use session::{Data, Session, SessionSchema, Typed};
 
 use crate::support::App;
 
@@ -71,4 +72,27 @@ async fn one_that_waits_and_is_given_up_leaves_its_place() {
     // The spawned commit, and the one that was handed to the runtime while it waited.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(browser.get("/read").await.body, "2 2");
+}
+
+#[test]
+fn an_update_runs_again_on_what_another_handle_has_put_there_while_it_ran() {
+    let session = Session::detached(Data::new());
+    for (key, value) in [("n", 1u64), ("other", 1)] {
+        session.set(key, value).unwrap();
+    }
+    for (changed, seen, after) in [("n", vec![1, 50], 51), ("other", vec![51], 52)] {
+        let runs = Arc::new(Mutex::new(Vec::new()));
+        let (beside, shown) = (session.clone(), Arc::clone(&runs));
+        let update = move |n: &mut Option<u64>| {
+            let mut shown = shown.lock().unwrap();
+            shown.push(n.unwrap());
+            if shown.len() == 1 {
+                beside.set(changed, 50u64).unwrap();
+            }
+            *n = n.map(|n| n + 1);
+        };
+        session.update("n", update).unwrap();
+        assert_eq!(*runs.lock().unwrap(), seen);
+        assert_eq!(session.get::<u64>("n").unwrap(), Some(after));
+    }
 }

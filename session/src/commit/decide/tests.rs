@@ -26,12 +26,8 @@ fn set(key: &'static str) -> Change {
 }
 
 fn own(name: &'static str) -> Change {
-    let (place, value) = (place("user"), Value::new(name.to_owned()));
-    Change::SetOwner {
-        place,
-        value,
-        owner: OwnerKey::of(name),
-    }
+    let value = Value::new(name.to_owned());
+    Change::own(place("user"), value, OwnerKey::of(name))
 }
 
 fn take() -> Change {
