@@ -254,7 +254,7 @@ mod tests {
     fn the_futures_of_load_and_commit_are_small() {
         // The first is part of every handler's future, the second in a box, which a store that is always ready needs for
         // a conflict only.
-        let inner = Arc::new(Inner::new(Shared::detached()));
+        let inner = Arc::new(Inner::new(Shared::detached(), false));
         let load = size_of_val(&inner.load());
         let commit = size_of_val(&Arc::clone(&inner).commit());
         assert!(

@@ -19,7 +19,7 @@ impl Session {
     /// A session with this data and no layer: for background jobs and tests. It cannot be committed.
     #[must_use]
     pub fn detached(data: Data) -> Self {
-        let inner = Inner::new(Shared::detached());
+        let inner = Inner::new(Shared::detached(), false);
         inner.with(|state| {
             state.draft().data = data;
             state.loaded = Loaded::Yes;

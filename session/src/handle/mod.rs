@@ -69,22 +69,16 @@ struct View {
 }
 
 impl Inner {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    #[inline]
+    pub(crate) fn new(shared: Arc<Shared>, has_just_arrived: bool) -> Self {
         Self {
             arrived: shared.now(),
             shared,
-            has_just_arrived: AtomicBool::new(false),
+            has_just_arrived: AtomicBool::new(has_just_arrived),
             presented: OnceLock::new(),
             is_loaded: AtomicBool::new(false),
             state: Mutex::new(None),
         }
-    }
-
-    /// That of a request which reaches the layer now.
-    pub(crate) fn arriving(shared: Arc<Shared>) -> Self {
-        let mut inner = Self::new(shared);
-        *inner.has_just_arrived.get_mut() = true;
-        inner
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<State>> {

@@ -74,8 +74,9 @@ where
             self.shared.report_nesting();
             None
         } else {
-            let inner = Inner::arriving(Arc::clone(&self.shared));
-            let session = LazySession(Arc::new(inner));
+            // It needs no reference to itself, but so it is made where it stays: `Arc::new` copies what has no value yet.
+            let inner = Arc::new_cyclic(|_| Inner::new(Arc::clone(&self.shared), true));
+            let session = LazySession(inner);
             request.extensions_mut().insert(session.clone());
             Some(session.0)
         };
