@@ -227,6 +227,9 @@ impl Changes {
 
     /// Works on them as a list, which may become longer or shorter.
     fn edit(&mut self, edit: impl FnOnce(&mut Vec<Change>)) {
+        if let Self::Many(list) = self {
+            return edit(list);
+        }
         let mut list = std::mem::take(self).into_list();
         edit(&mut list);
         *self = Self::Many(list);
