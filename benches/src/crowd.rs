@@ -1,25 +1,15 @@
 //! A store that is full: so many sessions, and workers that ask for one of them at random.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alloc;
 use crate::measure::{clients, median};
-use crate::runner::single;
+use crate::runner::{Crowd, single};
 use crate::scenario::{SCENARIOS, Who};
 use crate::subjects::{BARE, Subject};
 
 const SPAN: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
-
-/// Tasks, each a worker's, that send the cookies of a client at random for so long.
-#[derive(Clone)]
-pub struct Crowd {
-    pub path: &'static str,
-    pub clients: Arc<[String]>,
-    pub tasks: usize,
-    pub span: Duration,
-}
 
 /// Prints what a session takes in each implementation. Then requests a second, by one worker and by two, in turns; and how
 /// many times those of the last one they are.

@@ -1,5 +1,6 @@
 //! An application under test, driven in this thread.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -7,7 +8,6 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::alloc;
-use crate::crowd::Crowd;
 
 /// An answer, for those who look at it.
 #[derive(Debug)]
@@ -15,6 +15,15 @@ pub struct Answer {
     pub status: u16,
     pub set_cookies: Vec<String>,
     pub body: String,
+}
+
+/// Tasks, each a worker's, that send the cookies of a client at random for so long.
+#[derive(Clone)]
+pub struct Crowd {
+    pub path: &'static str,
+    pub clients: Arc<[String]>,
+    pub tasks: usize,
+    pub span: Duration,
 }
 
 /// A service that takes requests. Each implementation's own, so that none pays for being like another.

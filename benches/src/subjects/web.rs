@@ -15,8 +15,7 @@ use tower::Service;
 
 use tower::make::Shared;
 
-use crate::crowd::Crowd;
-use crate::runner::{Answer, App};
+use crate::runner::{Answer, App, Crowd};
 
 /// A service that answers requests of axum: a router, or what is wrapped around one.
 pub struct Web<S = Router>(pub S);
