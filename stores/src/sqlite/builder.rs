@@ -105,8 +105,9 @@ impl SqliteStoreBuilder {
         self
     }
 
-    /// How many connections are opened at most, each with a thread of its own. By default five: one writes while four
-    /// read. A ready pool has its own.
+    /// How many connections are opened at most, each with a thread of its own. By default five: one writes while up to
+    /// four read. What is asked for meanwhile is looked up together, up to 16 sessions by one statement, so more are of
+    /// use only where a disk answers many at a time. A ready pool has its own.
     pub fn connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self

@@ -13,6 +13,7 @@ use sqlx::{SqlSafeStr, SqlStr, Sqlite, SqlitePool};
 use tokio::time::{Instant, timeout_at};
 
 use super::queue::{Queue, broken};
+use super::reads::Reads;
 use super::reserve::Reserve;
 use super::statements::Statements;
 use super::trouble::store_error;
@@ -25,6 +26,7 @@ pub(super) struct Engine {
     /// The engine waits for another writer by sleeping on a thread; those of this process stand in a queue instead, and
     /// leave the other connections to the readers.
     pub(super) queue: Queue,
+    pub(super) reads: Reads,
     reserve: Option<Arc<Reserve>>,
 }
 
@@ -45,12 +47,16 @@ impl Engine {
         response_timeout: Duration,
         reserve: Option<Reserve>,
     ) -> Self {
+        // One connection is for who writes.
+        let readers = pool.options().get_max_connections().saturating_sub(1);
+        let reads = Reads::new(readers.max(1) as usize);
         Self {
             pool,
             statements,
             codec,
             response_timeout,
             queue: Queue::default(),
+            reads,
             reserve: reserve.map(Arc::new),
         }
     }

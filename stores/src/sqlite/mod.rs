@@ -6,6 +6,7 @@ mod engine;
 mod file;
 mod owners;
 mod queue;
+mod reads;
 mod reserve;
 mod row;
 mod setup;
@@ -48,9 +49,10 @@ pub use crate::sql::TableNameError;
 ///   if another verb fails that stands in the same one, both are rolled back, and done again on their own. A verb
 ///   whose future is dropped while it waits for its turn does nothing; once it writes, it runs to its end.
 /// - **Durable**, as far as [`Durability`] says. A process that is killed loses nothing.
-/// - **Readers do not wait.** They read beside the one that writes, also if that is another process. A renewal that a
-///   read brings is a write: it is given a quarter of the
-///   [`response_timeout`](SqliteStoreBuilder::response_timeout), and left out with an event if it does not get the lock.
+/// - **Readers do not wait** for the one that writes, also if that is another process. What is read while a statement is
+///   under way is looked up by the next one together, up to 16 sessions by one. A renewal that a read brings is a write:
+///   it is given a quarter of the [`response_timeout`](SqliteStoreBuilder::response_timeout), and left out with an event
+///   if it does not get the lock.
 /// - **One writer.** The verbs of one process that write stand in a queue, and those that have come together in it are
 ///   written in one transaction, of 64 verbs at most: they share its wait for the disk, and each is answered when it is
 ///   committed. Between processes the engine sleeps and tries again, which is not fair. Who gets no turn within the

@@ -107,7 +107,7 @@ impl Engine {
         key: &'k StoreKey,
         not_before: Timestamp,
     ) -> Result<Option<&'k StoreKey>, StoreError> {
-        let Found::Live(stored) = self.find(link, op, key).await? else {
+        let Found::Live(stored) = self.find(link, key, op.now).await? else {
             return Ok(None);
         };
         let Ok(header) = stored.header() else {

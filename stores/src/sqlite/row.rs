@@ -19,9 +19,25 @@ pub(super) enum Found {
 impl Found {
     /// What the rows of the statement `read` say at this time.
     pub(super) fn of(rows: &[SqliteRow], now: Timestamp) -> Result<Self, sqlx::Error> {
-        let Some(row) = rows.first() else {
-            return Ok(Self::Nothing);
-        };
+        rows.first()
+            .map_or(Ok(Self::Nothing), |row| Self::in_row(row, now))
+    }
+
+    /// What the rows of a statement for several keys say of this one.
+    pub(super) fn among(
+        rows: &[SqliteRow],
+        key: &StoreKey,
+        now: Timestamp,
+    ) -> Result<Self, sqlx::Error> {
+        for row in rows {
+            if row.try_get::<&[u8], _>("session_key")? == key.hash() {
+                return Self::in_row(row, now);
+            }
+        }
+        Ok(Self::Nothing)
+    }
+
+    fn in_row(row: &SqliteRow, now: Timestamp) -> Result<Self, sqlx::Error> {
         if row.try_get::<i64, _>("ends")? <= millis(now) {
             return Ok(Self::Nothing);
         }

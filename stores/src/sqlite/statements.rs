@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
+use super::reads::MOST;
 use crate::sql::{Quote, TableName};
 
 /// What the schema table says of a schema that this version of the library made.
@@ -23,7 +24,8 @@ const ENDS: &str = "coalesce(min(idle_deadline, absolute_deadline), expires_at)"
 #[derive(Debug)]
 pub(super) struct Statements {
     pub(super) schema: SqlStr,
-    pub(super) read: SqlStr,
+    /// For one key, two, four and so on.
+    read: Vec<SqlStr>,
     pub(super) insert: SqlStr,
     pub(super) save: SqlStr,
     pub(super) renew: SqlStr,
@@ -43,6 +45,11 @@ pub(super) struct Statements {
 }
 
 impl Statements {
+    /// For this many keys: one, two, four and so on up to [`MOST`].
+    pub(super) fn read(&self, keys: usize) -> &SqlStr {
+        &self.read[keys.ilog2() as usize]
+    }
+
     pub(super) fn new(table: &TableName) -> Self {
         let sessions = table.quoted(Quote::Double, "");
         let owners = table.quoted(Quote::Double, "_owners");
@@ -54,11 +61,15 @@ impl Statements {
         let later = "max(idle_deadline, min(?4, absolute_deadline))";
         Self {
             schema: text(format!("SELECT version FROM {schema}")),
-            read: text(format!(
-                "SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header, data, \
-                 {ENDS} AS ends, \
-                 successor FROM {sessions} WHERE session_key = ?1"
-            )),
+            read: (0..=MOST.ilog2())
+                .map(|power| {
+                    let keys = vec!["?"; 1 << power].join(", ");
+                    text(format!(
+                        "SELECT session_key, version, authenticated_at, last_seen, idle_deadline, header, data, \
+                         {ENDS} AS ends, successor FROM {sessions} WHERE session_key IN ({keys})"
+                    ))
+                })
+                .collect(),
             insert: text(format!(
                 "INSERT INTO {sessions} ({RECORD}) VALUES (?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
                  ON CONFLICT (session_key) DO UPDATE SET expires_at = excluded.expires_at, successor = NULL, \

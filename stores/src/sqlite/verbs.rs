@@ -27,12 +27,12 @@ impl Engine {
     pub(super) async fn find(
         &self,
         link: &mut Link,
-        op: &Op,
         key: &StoreKey,
+        now: Timestamp,
     ) -> Result<Found, StoreError> {
-        let read = statement(&self.statements.read).bind(key.hash().to_vec());
+        let read = statement(self.statements.read(1)).bind(key.hash().to_vec());
         let rows = link.rows(read).await?;
-        Found::of(&rows, op.now).map_err(store_error)
+        Found::of(&rows, now).map_err(store_error)
     }
 
     pub(super) fn columns(&self, key: &StoreKey, record: &Record) -> Result<Columns, StoreError> {
@@ -53,7 +53,7 @@ impl Engine {
         key: &StoreKey,
         renew: Option<Duration>,
     ) -> Result<ReadOutcome, StoreError> {
-        let found = self.reading(async { self.find(&mut self.link().await?, op, key).await });
+        let found = self.reading(self.look_up(key, op.now));
         let stored = match found.await? {
             Found::Live(stored) => stored,
             Found::Tombstone(successor) => return Ok(ReadOutcome::Gone { successor }),

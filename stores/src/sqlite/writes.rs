@@ -112,7 +112,7 @@ async fn insert(
         if link.execute(with(insert, &new.columns)).await? == 1 {
             return Ok(CreateOutcome::Created);
         }
-        match engine.find(link, op, key).await? {
+        match engine.find(link, key, op.now).await? {
             Found::Live(stored) => {
                 let same = |header: Header| header.commit_id == new.record.header.commit_id;
                 return Ok(match stored.header().is_ok_and(same) {
@@ -153,7 +153,7 @@ impl Write for Save {
             if link.execute(save).await? == 1 {
                 return Ok(SaveOutcome::Saved(new.record.header.version));
             }
-            let Found::Live(stored) = engine.find(link, op, key).await? else {
+            let Found::Live(stored) = engine.find(link, key, op.now).await? else {
                 return Ok(SaveOutcome::Gone);
             };
             let Some(current) = engine.record(key, stored)? else {
@@ -234,7 +234,7 @@ impl Rotate {
         let Self {
             op, old, key, new, ..
         } = self;
-        match engine.find(link, op, old).await? {
+        match engine.find(link, old, op.now).await? {
             Found::Live(stored) => {
                 return Ok(match engine.record(old, stored)? {
                     Some(current) => RotateOutcome::Conflict(Arc::new(current)),
@@ -245,7 +245,7 @@ impl Rotate {
             Found::Tombstone(_) | Found::Nothing => return Ok(RotateOutcome::Gone),
         }
         // Done before, if it was this commit that did it.
-        let Found::Live(stored) = engine.find(link, op, key).await? else {
+        let Found::Live(stored) = engine.find(link, key, op.now).await? else {
             return Ok(RotateOutcome::Gone);
         };
         Ok(match stored.header() {
@@ -294,7 +294,7 @@ impl Write for Touch {
         if self.0.run(engine, link).await?.is_some() {
             return Ok(TouchOutcome::Touched);
         }
-        let found = engine.find(link, &self.0.op, &self.0.key).await?;
+        let found = engine.find(link, &self.0.key, self.0.op.now).await?;
         Ok(match found {
             Found::Live(_) => TouchOutcome::Stale,
             Found::Tombstone(_) | Found::Nothing => TouchOutcome::Gone,

@@ -17,4 +17,5 @@ mod conformance;
 mod faults;
 mod full;
 mod queue;
+mod reads;
 mod setup;
