@@ -13,7 +13,7 @@ use super::to_end::RunToEnd;
 use super::work::Start;
 use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
-use crate::handle::{Inner, Outgoing, State, Told, Turn, Work};
+use crate::handle::{Inner, Outgoing, Request, State, Told, Turn, Work};
 use crate::record::Record;
 use crate::store::StoreError;
 
@@ -53,24 +53,101 @@ impl Inner {
         if !self.shared.store.is_always_ready() {
             return self.end_shared(status);
         }
-        match self.alone() {
-            None => return self.end_shared(status),
-            Some(None) => return Ended::Untouched,
-            Some(Some(state)) if !state.is_pending() => {
-                state.head_sent = true;
-                return Ended::of(state.told());
-            }
-            Some(Some(_)) => {}
+        let Some((request, state)) = self.alone() else {
+            return self.end_shared(status);
+        };
+        let Some(state) = state else {
+            return Ended::Untouched;
+        };
+        if !state.is_pending() {
+            state.head_sent = true;
+            return Ended::of(state.told());
         }
-        match self.with(|state| self.commit_alone(status, state)) {
+        match request.commit_alone(status, state) {
             Ok(ended) => ended,
             Err(rest) => self.go_on(*rest, Turn::taken(&**self)),
         }
     }
 
-    /// The end of a request whose handle nobody else has, as is usual once the handler has returned: what is to be
-    /// stored stays in the handle, and nothing is copied for those who read meanwhile. Nobody can wait for its lock.
-    fn commit_alone(&self, status: StatusCode, state: &mut State) -> Result<Ended, Box<Rest>> {
+    /// The end of a request whose handle others may have.
+    fn end_shared(self: &Arc<Self>, status: StatusCode) -> Ended {
+        let mut taken = None;
+        let nothing = self.peek(|state| {
+            if !state.is_pending() {
+                state.head_sent = true;
+                return Some(Ended::of(state.told()));
+            }
+            if state.turns.take() {
+                taken = Some((state.start(true), state.take_work()));
+            }
+            None
+        });
+        match nothing {
+            None => return Ended::Untouched,
+            Some(Some(ended)) => return ended,
+            Some(None) => {}
+        }
+        let Some((start, mut work)) = taken else {
+            // Another commit of this handle is under way.
+            let keep = self.request().lets_through(status);
+            return self.run_to_end(Arc::clone(self).commit_in_turn(keep));
+        };
+        let turn = Turn::taken(&**self);
+        match self.request().attempt_now(start, status, &mut work) {
+            Attempted::Settled => Ended::Done(self.settle(work, turn)),
+            Attempted::Refused(error) => Ended::Done(Err(error)),
+            Attempted::Unfinished(plan, conflict) => {
+                let rest = Rest {
+                    work,
+                    plan,
+                    conflict,
+                };
+                self.go_on(rest, turn)
+            }
+        }
+    }
+
+    fn run_to_end(
+        self: &Arc<Self>,
+        commit: impl Future<Output = Result<(), Error>> + Send + 'static,
+    ) -> Ended {
+        Ended::Committing(RunToEnd::new(Arc::clone(&self.shared), commit))
+    }
+
+    /// Leaves the rest to a future.
+    fn go_on(self: &Arc<Self>, rest: Rest, turn: Turn<&Self>) -> Ended {
+        let Rest {
+            mut work,
+            plan,
+            conflict,
+        } = rest;
+        let (inner, turn) = (Arc::clone(self), turn.owned(self));
+        self.run_to_end(async move {
+            let mut commit = Commit {
+                shared: &inner.shared,
+                plan,
+            };
+            commit.run(&mut work, conflict).await?;
+            inner.settle(work, turn).map(drop)
+        })
+    }
+
+    /// Waits for its turn first.
+    async fn commit_in_turn(self: Arc<Self>, keep: Keep) -> Result<(), Error> {
+        let turn = self.turn().await;
+        let Some((mut work, start)) = self.take_pending(true) else {
+            return Ok(());
+        };
+        let mut commit = self.request().begin(start, keep, &mut work)?;
+        commit.run(&mut work, None).await?;
+        self.settle(work, turn).map(drop)
+    }
+}
+
+impl Request<'_> {
+    /// The end of a request whose handle nobody else has, as is usual once the handler has returned: nothing is locked,
+    /// what is to be stored stays in the handle, and nothing is copied for those who read meanwhile.
+    fn commit_alone(self, status: StatusCode, state: &mut State) -> Result<Ended, Box<Rest>> {
         let was_owned = state.owner().is_some();
         let start = state.start(true);
         // What an earlier commit made known stands, unless this one has more to say.
@@ -106,59 +183,14 @@ impl Inner {
         })
     }
 
-    /// The end of a request whose handle others may have.
-    fn end_shared(self: &Arc<Self>, status: StatusCode) -> Ended {
-        let mut taken = None;
-        let nothing = self.peek(|state| {
-            if !state.is_pending() {
-                state.head_sent = true;
-                return Some(Ended::of(state.told()));
-            }
-            if state.turns.take() {
-                taken = Some((state.start(true), state.take_work()));
-            }
-            None
-        });
-        match nothing {
-            None => return Ended::Untouched,
-            Some(Some(ended)) => return ended,
-            Some(None) => {}
-        }
-        let Some((start, mut work)) = taken else {
-            // Another commit of this handle is under way.
-            let keep = self.lets_through(status);
-            return self.run_to_end(Arc::clone(self).commit_in_turn(keep));
-        };
-        let turn = Turn::taken(&**self);
-        match self.attempt_now(start, status, &mut work) {
-            Attempted::Settled => Ended::Done(self.settle(work, turn)),
-            Attempted::Refused(error) => Ended::Done(Err(error)),
-            Attempted::Unfinished(plan, conflict) => {
-                let rest = Rest {
-                    work,
-                    plan,
-                    conflict,
-                };
-                self.go_on(rest, turn)
-            }
-        }
-    }
-
-    fn lets_through(&self, status: StatusCode) -> Keep {
+    fn lets_through(self, status: StatusCode) -> Keep {
         let presented = self.presented.get();
         let keeps_flashes = presented.is_some_and(|presented| presented.keeps_flashes);
         Keep::of(status, keeps_flashes, &self.shared.config)
     }
 
-    fn run_to_end(
-        self: &Arc<Self>,
-        commit: impl Future<Output = Result<(), Error>> + Send + 'static,
-    ) -> Ended {
-        Ended::Committing(RunToEnd::new(Arc::clone(&self.shared), commit))
-    }
-
     /// Makes one attempt here and now, if the store is always ready.
-    fn attempt_now(&self, start: Start, status: StatusCode, work: &mut Work) -> Attempted {
+    fn attempt_now(self, start: Start, status: StatusCode, work: &mut Work) -> Attempted {
         let mut commit = match self.begin(start, self.lets_through(status), work) {
             Ok(commit) => commit,
             Err(error) => return Attempted::Refused(error),
@@ -175,34 +207,5 @@ impl Inner {
             }
         }
         Attempted::Unfinished(commit.plan, conflict)
-    }
-
-    /// Leaves the rest to a future.
-    fn go_on(self: &Arc<Self>, rest: Rest, turn: Turn<&Self>) -> Ended {
-        let Rest {
-            mut work,
-            plan,
-            conflict,
-        } = rest;
-        let (inner, turn) = (Arc::clone(self), turn.owned(self));
-        self.run_to_end(async move {
-            let mut commit = Commit {
-                shared: &inner.shared,
-                plan,
-            };
-            commit.run(&mut work, conflict).await?;
-            inner.settle(work, turn).map(drop)
-        })
-    }
-
-    /// Waits for its turn first.
-    async fn commit_in_turn(self: Arc<Self>, keep: Keep) -> Result<(), Error> {
-        let turn = self.turn().await;
-        let Some((mut work, start)) = self.take_pending(true) else {
-            return Ok(());
-        };
-        let mut commit = self.begin(start, keep, &mut work)?;
-        commit.run(&mut work, None).await?;
-        self.settle(work, turn).map(drop)
     }
 }

@@ -9,7 +9,7 @@ use super::run::{Commit, Plan};
 use crate::changes::{Changes, Draft, Trash};
 use crate::error::{Error, ErrorKind};
 use crate::events;
-use crate::handle::{Base, Inner, Loaded, Outgoing, State, Told, Turn, Work};
+use crate::handle::{Base, Inner, Loaded, Outgoing, Request, State, Told, Turn, Work};
 use crate::id::StoreKey;
 use crate::record::{CommitId, Record};
 use crate::shared::{Deadline, Shared};
@@ -78,7 +78,7 @@ impl Inner {
         let Some((mut work, start)) = self.take_pending(false) else {
             return Ok(());
         };
-        let mut commit = self.begin(start, Keep::ALL, &mut work)?;
+        let mut commit = self.request().begin(start, Keep::ALL, &mut work)?;
         match commit.run(&mut work, None).await {
             Ok(()) => self.settle(work, turn).map(drop),
             Err(error) => {
@@ -98,49 +98,6 @@ impl Inner {
             state.is_pending().then(|| (state.take_work(), start))
         });
         taken.flatten()
-    }
-
-    /// Refuses what cannot be committed, and keeps of the changes what the response lets through.
-    pub(super) fn begin(
-        &self,
-        start: Start,
-        keep: Keep,
-        work: &mut Work,
-    ) -> Result<Commit<'_>, Error> {
-        if let Some(error) = start.failed {
-            return Err(error);
-        }
-        if keep != Keep::ALL {
-            self.filter(keep, work)?;
-        }
-        self.shared.sweeper.ensure(&self.shared);
-        let plan = Plan {
-            times: Times {
-                now: self.now(),
-                arrived: self.arrived,
-            },
-            deadline: Deadline::new(self.shared.config.deadline),
-            commit_id: CommitId::generate(),
-            target: None,
-            head_sent: start.head_sent,
-        };
-        Ok(Commit {
-            shared: &self.shared,
-            plan,
-        })
-    }
-
-    fn filter(&self, keep: Keep, work: &mut Work) -> Result<(), Error> {
-        let owner = match &work.base {
-            Base::Live { record, .. } => record.header.owner.as_deref(),
-            Base::None | Base::Gone { .. } => None,
-        };
-        if keep.filter(&mut work.changes, owner) {
-            events::discarded();
-            let draft = replay(&self.shared, work.base.draft(), &work.changes, self.now())?;
-            work.draft = Some(draft);
-        }
-        Ok(())
     }
 
     /// Makes what was stored the new base, and lays what was changed meanwhile over it. Says what there is to tell.
@@ -219,6 +176,56 @@ impl Inner {
             ..Work::default()
         };
         self.settle(work, turn).map(drop)
+    }
+}
+
+impl<'a> Request<'a> {
+    /// Refuses what cannot be committed, and keeps of the changes what the response lets through.
+    pub(super) fn begin(
+        self,
+        start: Start,
+        keep: Keep,
+        work: &mut Work,
+    ) -> Result<Commit<'a>, Error> {
+        if let Some(error) = start.failed {
+            return Err(error);
+        }
+        if keep != Keep::ALL {
+            self.filter(keep, work)?;
+        }
+        self.shared.sweeper.ensure(self.shared);
+        let plan = Plan {
+            times: Times {
+                now: self.shared.now(),
+                arrived: self.arrived,
+            },
+            deadline: Deadline::new(self.shared.config.deadline),
+            commit_id: CommitId::generate(),
+            target: None,
+            head_sent: start.head_sent,
+        };
+        Ok(Commit {
+            shared: self.shared,
+            plan,
+        })
+    }
+
+    fn filter(self, keep: Keep, work: &mut Work) -> Result<(), Error> {
+        let owner = match &work.base {
+            Base::Live { record, .. } => record.header.owner.as_deref(),
+            Base::None | Base::Gone { .. } => None,
+        };
+        if keep.filter(&mut work.changes, owner) {
+            events::discarded();
+            let draft = replay(
+                self.shared,
+                work.base.draft(),
+                &work.changes,
+                self.shared.now(),
+            )?;
+            work.draft = Some(draft);
+        }
+        Ok(())
     }
 }
 
