@@ -168,8 +168,8 @@ pub(super) fn broken() -> StoreError {
     StoreError::unavailable("the task of the verb was broken off")
 }
 
-/// Several verbs failed with one transaction or statement.
-pub(super) fn shared(error: &Arc<StoreError>) -> StoreError {
+/// Several verbs failed with one transaction.
+fn shared(error: &Arc<StoreError>) -> StoreError {
     StoreError::with_source(error.kind(), Arc::clone(error))
 }
 

@@ -5,21 +5,23 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use session::{StoreError, StoreKey, Timestamp};
 use tokio::sync::oneshot::{self, Sender};
 
-use super::engine::{Engine, Link, statement};
-use super::queue::{broken, shared};
+use super::engine::{Engine, statement};
+use super::queue::broken;
 use super::row::Found;
 use super::trouble::store_error;
 
 /// So many keys at most one statement looks for.
 pub(super) const MOST: usize = 16;
 
-/// Where so many wait for each statement that is under way, the disk is slow or the callers many: there is another one
-/// then, as long as there are connections.
+/// Where so many wait for each statement that is under way, or none has come back for so long, there is another one, as
+/// long as there are connections.
 const ENOUGH: usize = 8;
+const SLOW: Duration = Duration::from_millis(5);
 
 type Answer = Result<Found, StoreError>;
 
@@ -36,9 +38,10 @@ pub(super) struct Reads {
     waiting: Mutex<Waiting>,
 }
 
-#[derive(Default)]
 struct Waiting {
     under_way: usize,
+    /// When the latest statement began.
+    latest: Instant,
     asked: VecDeque<Asked>,
 }
 
@@ -47,7 +50,11 @@ impl Reads {
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Waiting {
+                under_way: 0,
+                latest: Instant::now(),
+                asked: VecDeque::new(),
+            }),
         }
     }
 
@@ -58,7 +65,8 @@ impl Reads {
     /// Stands in line, and says whether that takes a statement more than are under way.
     fn ask(&self, asked: Asked) -> bool {
         let mut waiting = self.lock();
-        let wanted = waiting.under_way * ENOUGH <= waiting.asked.len();
+        let wanted =
+            waiting.under_way * ENOUGH <= waiting.asked.len() || waiting.latest.elapsed() > SLOW;
         waiting.asked.push_back(asked);
         let begins = wanted && waiting.under_way < self.most;
         waiting.under_way += usize::from(begins);
@@ -73,6 +81,7 @@ impl Reads {
             waiting.under_way -= 1;
             return None;
         }
+        waiting.latest = Instant::now();
         let most = waiting.asked.len().min(MOST);
         Some(waiting.asked.drain(..most).collect())
     }
@@ -87,9 +96,8 @@ struct Serving {
 
 impl Serving {
     async fn run(mut self) {
-        let mut link = None;
         while let Some(asked) = self.engine.reads.next() {
-            self.engine.answer(&mut link, asked).await;
+            self.engine.answer(asked).await;
         }
         self.is_done = true;
     }
@@ -100,7 +108,10 @@ impl Drop for Serving {
         if !self.is_done {
             let mut waiting = self.engine.reads.lock();
             waiting.under_way -= 1;
-            let abandoned = std::mem::take(&mut waiting.asked);
+            let abandoned = match waiting.under_way {
+                0 => std::mem::take(&mut waiting.asked),
+                _ => VecDeque::new(),
+            };
             drop(waiting);
             drop(abandoned);
         }
@@ -122,45 +133,29 @@ impl Engine {
         answer.await.unwrap_or_else(|_| Err(broken()))
     }
 
-    async fn answer(&self, link: &mut Option<Link>, asked: Vec<Asked>) {
-        let held = match link.take() {
-            Some(held) => Ok(held),
-            None => self.link().await,
-        };
-        let mut held = match held {
-            Ok(held) => held,
-            Err(error) => {
-                let error = Arc::new(error);
-                for asked in asked {
-                    let _ = asked.caller.send(Err(shared(&error)));
-                }
-                return;
-            }
-        };
+    async fn answer(&self, asked: Vec<Asked>) {
         if asked.len() > 1
-            && let Ok(found) = self.find_all(&mut held, &asked).await
+            && let Ok(found) = self.find_all(&asked).await
         {
             for (asked, found) in asked.into_iter().zip(found) {
                 // Who has gone does not want to know.
                 let _ = asked.caller.send(found);
             }
-            *link = Some(held);
             return;
         }
-        // What cannot be read is in nobody else's way.
-        let mut failed = false;
+        // What cannot be read, or was asked for over a broken connection, is in nobody else's way.
         for Asked { key, now, caller } in asked {
             if !caller.is_closed() {
-                let found = self.find(&mut held, &key, now).await;
-                failed |= found.is_err();
-                let _ = caller.send(found);
+                let _ = caller.send(self.find_alone(&key, now).await);
             }
         }
-        // One that fails may be broken: the pool has others.
-        *link = (!failed).then_some(held);
     }
 
-    async fn find_all(&self, link: &mut Link, asked: &[Asked]) -> Result<Vec<Answer>, StoreError> {
+    async fn find_alone(&self, key: &StoreKey, now: Timestamp) -> Answer {
+        self.find(&mut self.link().await?, key, now).await
+    }
+
+    async fn find_all(&self, asked: &[Asked]) -> Result<Vec<Answer>, StoreError> {
         let size = asked.len().next_power_of_two();
         let mut read = statement(self.statements.read(size));
         // Filled up with one of them: a key that is looked for twice is found once.
@@ -169,8 +164,37 @@ impl Engine {
         for key in keys.chain(last.into_iter().cycle()).take(size) {
             read = read.bind(key.to_vec());
         }
-        let rows = link.rows(read).await?;
+        // From the pool each time: whoever writes waits there too, in the same line.
+        let rows = self.link().await?.rows(read).await?;
         let found = |asked: &Asked| Found::among(&rows, &asked.key, asked.now).map_err(store_error);
         Ok(asked.iter().map(found).collect())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn asked() -> Asked {
+        let key = session::SessionId::generate().unwrap().store_key();
+        let (now, (caller, _)) = (Timestamp::default(), oneshot::channel());
+        Asked { key, now, caller }
+    }
+
+    #[test]
+    fn there_is_a_second_statement_where_many_wait_or_the_first_is_slow() {
+        let many = Reads::new(2);
+        let begins = (0..20).filter(|_| many.ask(asked()));
+        assert_eq!(begins.count(), 2);
+        let slow = Reads::new(2);
+        assert!(slow.ask(asked()));
+        std::thread::sleep(SLOW * 2);
+        assert!(slow.ask(asked()));
+        std::thread::sleep(SLOW * 2);
+        assert!(!slow.ask(asked()), "there is no connection for a third");
+        // Nobody has waited for an answer.
+        assert!(slow.next().is_none() && slow.next().is_none());
+        assert!(slow.ask(asked()));
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use session::{ReadOutcome, RotateOutcome, SessionStore, StoreErrorKind, StoreKey, Timestamp};
+use session::{
+    ReadOutcome, RotateOutcome, SaveOutcome, SessionStore, StoreErrorKind, StoreKey, Timestamp,
+};
 use session_stores::sqlite::SqliteStore;
 use tokio::task::JoinSet;
 
@@ -137,4 +139,32 @@ async fn who_does_not_look_at_its_answer_keeps_nobody_waiting() {
         assert!(matches!(read.await, Ok(Ok(ReadOutcome::Live(_)))));
     }
     assert!(matches!(first.await, Ok(ReadOutcome::Live(_))));
+}
+
+/// Where there is one connection for all, readers who never stop let the writer have its turn.
+#[tokio::test]
+async fn who_reads_all_the_time_leaves_a_writer_its_turn() {
+    let (_dir, path) = new_file();
+    let builder = SqliteStore::builder().connections(1);
+    let store = Arc::new(builder.open(&path).await.unwrap());
+    let t = now();
+    let key = put(&*store, t, &record(t)).await;
+    let mut reading = JoinSet::new();
+    for _ in 0..40 {
+        let (store, at) = (Arc::clone(&store), op(t));
+        reading.spawn(async move {
+            loop {
+                let read = store.read(&at, &key, None).await;
+                assert!(matches!(read, Ok(ReadOutcome::Live(_))), "{read:?}");
+            }
+        });
+    }
+    let (mut last, at) = (live(&*store, t, &key).await.unwrap(), op(t));
+    for n in 2..50 {
+        let (second, expected) = (Arc::new(next(&last, n)), last.header.version);
+        let saved = store.save(&at, &key, Arc::clone(&second), expected);
+        assert!(matches!(saved.await, Ok(SaveOutcome::Saved(_))));
+        last = second;
+    }
+    assert!(reading.try_join_next().is_none(), "a reader failed");
 }
