@@ -1,6 +1,7 @@
 //! The end of a request: where the store is always ready the commit is made on the spot, without a box for its future.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -95,7 +96,10 @@ impl Inner {
         let turn = Turn::taken(&**self);
         match self.request().attempt_now(start, status, &mut work) {
             Attempted::Settled => Ended::Done(self.settle(work, turn)),
-            Attempted::Refused(error) => Ended::Done(Err(error)),
+            Attempted::Refused(error) => {
+                self.give_up(work, turn);
+                Ended::Done(Err(error))
+            }
             Attempted::Unfinished(plan, conflict) => {
                 let rest = Rest {
                     work,
@@ -127,8 +131,8 @@ impl Inner {
                 shared: &inner.shared,
                 plan,
             };
-            commit.run(&mut work, conflict).await?;
-            inner.settle(work, turn).map(drop)
+            let outcome = commit.run(&mut work, conflict).await;
+            inner.end_commit(outcome, work, turn)
         })
     }
 
@@ -138,9 +142,27 @@ impl Inner {
         let Some((mut work, start)) = self.take_pending(true) else {
             return Ok(());
         };
-        let mut commit = self.request().begin(start, keep, &mut work)?;
-        commit.run(&mut work, None).await?;
-        self.settle(work, turn).map(drop)
+        let mut commit = match self.request().begin(start, keep, &mut work) {
+            Ok(commit) => commit,
+            Err(error) => return self.end_commit(Err(error), work, turn),
+        };
+        let outcome = commit.run(&mut work, None).await;
+        self.end_commit(outcome, work, turn)
+    }
+
+    fn end_commit<I: Deref<Target = Self>>(
+        &self,
+        outcome: Result<(), Error>,
+        work: Work,
+        turn: Turn<I>,
+    ) -> Result<(), Error> {
+        match outcome {
+            Ok(()) => self.settle(work, turn).map(drop),
+            Err(error) => {
+                self.give_up(work, turn);
+                Err(error)
+            }
+        }
     }
 }
 

@@ -78,18 +78,32 @@ impl Inner {
         let Some((mut work, start)) = self.take_pending(false) else {
             return Ok(());
         };
-        let mut commit = self.request().begin(start, Keep::ALL, &mut work)?;
+        let mut commit = match self.request().begin(start, Keep::ALL, &mut work) {
+            Ok(commit) => commit,
+            Err(error) => {
+                self.put_back(work);
+                return Err(error);
+            }
+        };
         match commit.run(&mut work, None).await {
             Ok(()) => self.settle(work, turn).map(drop),
             Err(error) => {
-                self.with(|state| {
-                    state.work.changes.prepend(work.changes);
-                    state.work.ended.append(&mut work.ended);
-                    state.work.removal |= work.removal;
-                });
+                self.put_back(work);
                 Err(error)
             }
         }
+    }
+
+    /// What could not be stored is to be stored still, unless its session has been ended meanwhile.
+    fn put_back(&self, mut work: Work) {
+        self.with(|state| {
+            let present = &mut state.work;
+            if present.segment == work.segment {
+                present.changes.prepend(std::mem::take(&mut work.changes));
+            }
+            present.ended.append(&mut work.ended);
+            present.removal |= work.removal;
+        });
     }
 
     pub(super) fn take_pending(&self, is_final: bool) -> Option<(Work, Start)> {
@@ -100,14 +114,38 @@ impl Inner {
         taken.flatten()
     }
 
-    /// Makes what was stored the new base, and lays what was changed meanwhile over it. Says what there is to tell.
+    /// Ends a commit that was made. Says what there is to tell.
     pub(super) fn settle<I: Deref<Target = Self>>(
+        &self,
+        work: Work,
+        turn: Turn<I>,
+    ) -> Result<Option<Told>, Error> {
+        let dropped = work.dropped;
+        // What was changed meanwhile and does not apply is told by its own commit.
+        let (told, _) = self.lay_over(work, turn, false);
+        if dropped {
+            return Err(Error::of(ErrorKind::Gone));
+        }
+        Ok(told)
+    }
+
+    /// Ends the last commit of a request that was refused: others who have the handle go on from what is stored.
+    pub(super) fn give_up<I: Deref<Target = Self>>(&self, mut work: Work, turn: Turn<I>) {
+        work.outgoing = Outgoing::Nothing;
+        self.lay_over(work, turn, true);
+    }
+
+    /// Makes what is stored the new base, and lays what was changed meanwhile over it. Says what there is to tell, and
+    /// why a change does not apply: it stays, and is told again when it is to be committed.
+    fn lay_over<I: Deref<Target = Self>>(
         &self,
         mut work: Work,
         turn: Turn<I>,
-    ) -> Result<Option<Told>, Error> {
+        refused: bool,
+    ) -> (Option<Told>, Option<Error>) {
         let mut later = Changes::default();
         let mut draft = None;
+        let mut failed = None;
         let (mut turn, mut told) = (Some(turn), None);
         loop {
             let more = self.with(|state| {
@@ -125,10 +163,10 @@ impl Inner {
                         present.outgoing = work.outgoing;
                     }
                     present.changes = std::mem::take(&mut later);
+                    state.was_owned = refused && (state.was_owned || state.owner().is_some());
                     // What was there is dropped outside the lock.
                     let base = std::mem::take(&mut work.base);
                     (work.base, draft) = state.replace(base, draft.take());
-                    state.was_owned = false;
                 }
                 if let Some(turn) = turn.take() {
                     turn.end(state);
@@ -140,13 +178,17 @@ impl Inner {
                 break;
             }
             let drawn = draft.unwrap_or_else(|| work.base.draft());
-            draft = Some(replay(&self.shared, drawn, &more, self.now())?);
+            let redrawn = replay(&self.shared, drawn, &more, self.now());
+            draft = Some(redrawn.unwrap_or_else(|error| {
+                failed = Some(error);
+                Draft {
+                    failed: true,
+                    ..work.base.draft()
+                }
+            }));
             later.append(more);
         }
-        if work.dropped {
-            return Err(Error::of(ErrorKind::Gone));
-        }
-        Ok(told)
+        (told, failed)
     }
 
     /// Reads the record again and lays the uncommitted changes over it.
@@ -175,7 +217,10 @@ impl Inner {
             segment,
             ..Work::default()
         };
-        self.settle(work, turn).map(drop)
+        match self.lay_over(work, turn, false) {
+            (_, Some(error)) => Err(error),
+            (_, None) => Ok(()),
+        }
     }
 }
 

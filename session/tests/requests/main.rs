@@ -9,6 +9,7 @@ mod at_once;
 mod cookies;
 mod deadlines;
 mod gone;
+mod kept;
 mod listing;
 mod metered;
 mod replay;
