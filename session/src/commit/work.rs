@@ -1,4 +1,4 @@
-//! What a commit takes out of a handle, and what it puts back.
+//! What a commit works on, and how what came of it gets back into the handle.
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -129,7 +129,7 @@ impl Inner {
         Ok(told)
     }
 
-    /// Ends the last commit of a request that was refused: others who have the handle go on from what is stored.
+    /// Ends the last commit of a request, which was refused: others who have the handle go on from what is stored.
     pub(super) fn give_up<I: Deref<Target = Self>>(&self, mut work: Work, turn: Turn<I>) {
         work.outgoing = Outgoing::Nothing;
         self.lay_over(work, turn, true);

@@ -154,7 +154,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The store failed, or an update does not apply to what is stored now.
+    /// The store failed, or an update does not apply to what is stored now: then reads see what is stored, and the
+    /// changes are kept, to be tried and told once more when they are committed.
     ///
     /// # Cancel safety
     ///
