@@ -15,7 +15,7 @@ use super::queue::broken;
 use super::row::Found;
 use super::trouble::store_error;
 
-/// So many keys at most one statement looks for.
+/// So many keys at most one statement looks for: a power of two.
 pub(super) const MOST: usize = 16;
 
 /// Where so many wait for each statement that is under way, or none has come back for so long, there is another one, as
@@ -69,7 +69,11 @@ impl Reads {
             waiting.under_way * ENOUGH <= waiting.asked.len() || waiting.latest.elapsed() > SLOW;
         waiting.asked.push_back(asked);
         let begins = wanted && waiting.under_way < self.most;
-        waiting.under_way += usize::from(begins);
+        if begins {
+            waiting.under_way += 1;
+            // Or after a pause each of the first ones would begin a statement of its own.
+            waiting.latest = Instant::now();
+        }
         begins
     }
 
@@ -188,7 +192,9 @@ mod tests {
         let begins = (0..20).filter(|_| many.ask(asked()));
         assert_eq!(begins.count(), 2);
         let slow = Reads::new(2);
+        std::thread::sleep(SLOW * 2);
         assert!(slow.ask(asked()));
+        assert!(!slow.ask(asked()), "the pause was before the first");
         std::thread::sleep(SLOW * 2);
         assert!(slow.ask(asked()));
         std::thread::sleep(SLOW * 2);
